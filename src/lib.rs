@@ -1,0 +1,5 @@
+//! dingbridge brings alerts to DingTalk groups.
+
+pub mod clock;
+pub mod notification;
+pub mod secret;

@@ -1,0 +1,3 @@
+//! The `dingbridge` program.
+
+fn main() {}

@@ -1,0 +1,227 @@
+//! The one model that every sender's words are decoded into.
+//!
+//! It is Alertmanager's webhook, field by field and with its JSON names, because templates are written for those. It
+//! is also what the outbox keeps: a field may be added with a default, none may change its meaning.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// Names and values, in the order of the names.
+pub type Labels = BTreeMap<String, String>;
+
+/// What one sender said about one group of alerts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Notification {
+    /// The system that said it.
+    pub sender: Sender,
+    /// Firing when at least one alert fires.
+    pub status: Status,
+    /// The sender's name for whom it told, as people write it.
+    pub receiver: String,
+    /// What makes the group one group, in the sender's own words.
+    pub group_key: String,
+    /// The labels that the group was formed by.
+    pub group_labels: Labels,
+    /// The labels that all alerts share.
+    pub common_labels: Labels,
+    /// The annotations that all alerts share.
+    pub common_annotations: Labels,
+    /// The labels of the route that was taken, since Alertmanager 0.34.
+    pub route_labels: Labels,
+    /// Where the sender can be looked at.
+    #[serde(rename = "externalURL")]
+    pub external_url: String,
+    /// How many alerts the sender left out.
+    pub truncated_alerts: u64,
+    /// Why it was sent, since Alertmanager 0.32; empty when unknown.
+    pub notification_reason: String,
+    /// The alerts, in the sender's order.
+    pub alerts: Vec<Alert>,
+}
+
+/// One alert of a group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Alert {
+    /// Whether it still fires.
+    pub status: Status,
+    /// What identifies it.
+    pub labels: Labels,
+    /// What describes it.
+    pub annotations: Labels,
+    /// When it began, as the sender wrote it (RFC 3339).
+    pub starts_at: String,
+    /// When it ended, as the sender wrote it; year 1 or empty while it fires.
+    pub ends_at: String,
+    /// Where it came from, for a link; may be empty.
+    #[serde(rename = "generatorURL")]
+    pub generator_url: String,
+    /// A short identity of its labels.
+    pub fingerprint: String,
+}
+
+/// The state of an alert or of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Something is wrong.
+    Firing,
+    /// It is over.
+    Resolved,
+}
+
+/// A system that sends notifications.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sender {
+    /// Prometheus Alertmanager's webhook, protocol version 4.
+    Alertmanager,
+}
+
+/// The identity of a group at a target: everything that is news about it must stay in order.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct GroupId([u8; 16]);
+
+/// A digest of what a notification tells. Two notifications of a group with the same state say the same.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct StateDigest([u8; 32]);
+
+/// What Alertmanager gives as the reason when only `repeat_interval` made it send again.
+const REPEAT: &str = "repeat interval elapsed";
+
+// === impl Notification ===
+
+impl Notification {
+    /// The alerts that fire.
+    pub fn firing(&self) -> impl Iterator<Item = &Alert> {
+        self.alerts.iter().filter(|alert| alert.status == Status::Firing)
+    }
+
+    /// The alerts that are over.
+    pub fn resolved(&self) -> impl Iterator<Item = &Alert> {
+        self.alerts.iter().filter(|alert| alert.status == Status::Resolved)
+    }
+
+    /// Whether the sender only repeats itself because its operator asked it to.
+    pub fn is_repeat(&self) -> bool {
+        self.notification_reason == REPEAT
+    }
+
+    /// The group this belongs to at `target`.
+    ///
+    /// The receiver is part of it: two sibling routes with equal matchers send the same group key.
+    pub fn group_id(&self, target: &str) -> GroupId {
+        let mut digest = Sha256::new();
+        for part in [target, &self.receiver, &self.group_key] {
+            digest.update((part.len() as u64).to_le_bytes());
+            digest.update(part);
+        }
+        let mut id = [0; 16];
+        id.copy_from_slice(&digest.finalize()[..16]);
+        GroupId(id)
+    }
+
+    /// A digest of what this tells: which alerts are in which state since when, and how many are left out.
+    ///
+    /// Left out on purpose is what differs between the peers of a cluster or never makes Alertmanager send: its
+    /// URL, annotations, the end of resolved alerts (replicas of Prometheus disagree by milliseconds). The reason
+    /// counts only for a truncated group, where it may be all that tells of a change beyond the cut.
+    pub fn state_digest(&self) -> StateDigest {
+        let mut alerts: Vec<_> =
+            self.alerts.iter().map(|alert| (&alert.fingerprint, alert.status, &alert.starts_at)).collect();
+        alerts.sort_unstable_by_key(|(fingerprint, status, starts_at)| (*fingerprint, *status as u8, *starts_at));
+        let mut digest = Sha256::new();
+        for (fingerprint, status, starts_at) in alerts {
+            digest.update(fingerprint);
+            digest.update([0, status as u8]);
+            digest.update(starts_at);
+            digest.update([0]);
+        }
+        digest.update(self.truncated_alerts.to_le_bytes());
+        if self.truncated_alerts > 0 {
+            digest.update(&self.notification_reason);
+        }
+        StateDigest(digest.finalize().into())
+    }
+}
+
+// === impl Status ===
+
+impl Status {
+    /// `firing` or `resolved`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Firing => "firing",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
+// === impl Sender ===
+
+impl Sender {
+    /// Every sender this version understands.
+    pub const ALL: [Self; 1] = [Self::Alertmanager];
+
+    /// The name in `/hook/{sender}/…` and `accept`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Alertmanager => "alertmanager",
+        }
+    }
+
+    /// The sender of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|sender| sender.as_str() == name)
+    }
+}
+
+impl fmt::Display for Sender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+// === impl GroupId ===
+
+impl GroupId {
+    /// The bytes it is stored as.
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+
+    /// The identity that was stored as these bytes.
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl fmt::Debug for GroupId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+// === impl StateDigest ===
+
+impl StateDigest {
+    /// The bytes it is stored as.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// The digest that was stored as these bytes.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl fmt::Debug for StateDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0[..4].iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
