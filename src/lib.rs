@@ -1,5 +1,6 @@
 //! dingbridge brings alerts to DingTalk groups.
 
 pub mod clock;
+pub mod dingtalk;
 pub mod notification;
 pub mod secret;
