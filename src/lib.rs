@@ -3,4 +3,5 @@
 pub mod clock;
 pub mod dingtalk;
 pub mod notification;
+pub mod sandbox;
 pub mod secret;
