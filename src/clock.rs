@@ -52,6 +52,17 @@ pub fn from_millis(millis: i64) -> Timestamp {
     Timestamp::from_millisecond(millis).unwrap_or(if millis < 0 { Timestamp::MIN } else { Timestamp::MAX })
 }
 
+/// A duration as Prometheus writes it: `90s`, `10m`, `7d`.
+pub fn show(duration: Duration) -> String {
+    match (duration.as_secs(), duration.subsec_millis()) {
+        (_, 1..) => format!("{}ms", duration.as_millis()),
+        (seconds, _) if seconds.is_multiple_of(86_400) && seconds > 0 => format!("{}d", seconds / 86_400),
+        (seconds, _) if seconds.is_multiple_of(3600) && seconds > 0 => format!("{}h", seconds / 3600),
+        (seconds, _) if seconds.is_multiple_of(60) && seconds > 0 => format!("{}m", seconds / 60),
+        (seconds, _) => format!("{seconds}s"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,6 +76,13 @@ mod tests {
         assert_eq!(clock.until(deadline), Duration::from_secs(3));
         tokio::time::advance(Duration::from_secs(9)).await;
         assert_eq!(clock.until(deadline), Duration::ZERO);
+    }
+
+    #[test]
+    fn durations_are_shown_in_their_largest_unit() {
+        for (millis, shown) in [(0, "0s"), (1500, "1500ms"), (90_000, "90s"), (600_000, "10m"), (86_400_000, "1d")] {
+            assert_eq!(show(Duration::from_millis(millis)), shown);
+        }
     }
 
     #[test]

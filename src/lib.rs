@@ -1,7 +1,17 @@
-//! dingbridge brings alerts to DingTalk groups.
+//! dingbridge brings alerts of Prometheus Alertmanager and other systems to DingTalk groups without losing one.
+//!
+//! The modules, in the order in which an alert meets them; each may use those after it, none before it:
+//!
+//! - [`render`]: templates, and messages that fit.
+//! - [`notification`]: the one model that every sender is decoded into.
+//! - [`sandbox`]: the stand-in for DingTalk.
+//! - [`dingtalk`]: messages, signatures, calls and what answers mean.
+//! - [`secret`], [`clock`], [`nearest`]: what all of them need.
 
 pub mod clock;
 pub mod dingtalk;
+pub mod nearest;
 pub mod notification;
+pub mod render;
 pub mod sandbox;
 pub mod secret;

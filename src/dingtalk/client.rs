@@ -94,7 +94,8 @@ const AGENT: &str = concat!("dingbridge/", env!("CARGO_PKG_VERSION"));
 const MAX_ANSWER: usize = 64 * 1024;
 /// Longer than the pause between two messages at 20 a minute, shorter than what gateways keep a connection for.
 const IDLE: Duration = Duration::from_secs(30);
-const MAX_IDLE_PER_HOST: usize = 16;
+/// All robots are on one host, and their lanes call at the same time.
+const MAX_IDLE_PER_HOST: usize = 64;
 /// Shorter tokens are made up, and masking them could change what an answer means.
 const REAL_TOKEN: usize = 16;
 

@@ -296,7 +296,21 @@ fn without_errcode(status: u16, json: Option<&Value>, said: Said) -> Verdict {
 // === impl Verdict ===
 
 impl Verdict {
-    /// A short stable name, for metrics.
+    /// The kinds of verdict that are no delivery, as [`kind`](Self::kind) names them.
+    pub const FAILURES: [&str; 4] = ["retry", "throttled", "misconfigured", "rejected"];
+
+    /// A name for each kind, for metrics: few enough to show them all from the start.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Retry(..) => "retry",
+            Self::Throttled { .. } => "throttled",
+            Self::Misconfigured(..) => "misconfigured",
+            Self::Rejected(..) => "rejected",
+        }
+    }
+
+    /// A short stable name of what exactly it was, for logs.
     pub fn label(&self) -> &'static str {
         match self {
             Self::Delivered => "delivered",

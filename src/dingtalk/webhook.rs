@@ -234,7 +234,7 @@ impl RobotId {
     }
 
     /// The one that was stored as these bytes.
-    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
 }

@@ -1,0 +1,65 @@
+//! How long a message takes to render: it is made again at every attempt that was not frozen.
+#![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark")]
+
+use std::hint::black_box;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use dingbridge::clock::from_millis;
+use dingbridge::notification::{Alert, Labels, Notification, Sender, Status};
+use dingbridge::render::{Circumstances, Library, Style};
+
+fn labels(pairs: &[(&str, &str)]) -> Labels {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn notification(alerts: usize) -> Notification {
+    let common = [("alertname", "HostDown"), ("cluster", "cn-hangzhou-1"), ("job", "node"), ("severity", "critical")];
+    let alerts = (0..alerts).map(|number| {
+        let instance = format!("10.0.0.{number}:9100");
+        let mut own = labels(&common);
+        own.extend(labels(&[("instance", &instance), ("namespace", "monitoring"), ("team", "infra_core")]));
+        Alert {
+            status: Status::Firing,
+            labels: own,
+            annotations: labels(&[
+                ("summary", &format!("{instance} is down")),
+                ("description", &format!("Host {instance} has been unreachable for more than five minutes.")),
+                ("runbook_url", "https://runbooks.example.test/HostDown"),
+            ]),
+            starts_at: "2026-11-20T09:23:45.759Z".to_owned(),
+            ends_at: "0001-01-01T00:00:00Z".to_owned(),
+            generator_url: "http://prom.example.test:9090/graph?g0.expr=up+%3D%3D+0&g0.tab=1".to_owned(),
+            fingerprint: format!("{number:016x}"),
+        }
+    });
+    Notification {
+        sender: Sender::Alertmanager,
+        status: Status::Firing,
+        receiver: "ops".to_owned(),
+        group_key: "{}:{alertname=\"HostDown\"}".to_owned(),
+        group_labels: labels(&common[..1]),
+        common_labels: labels(&common),
+        common_annotations: labels(&[("runbook_url", "https://runbooks.example.test/HostDown")]),
+        route_labels: Labels::new(),
+        external_url: "http://am.example.test:9093".to_owned(),
+        truncated_alerts: 0,
+        notification_reason: "first notification".to_owned(),
+        alerts: alerts.collect(),
+    }
+}
+
+fn render(criterion: &mut Criterion) {
+    let library = Library::compile(Vec::new()).unwrap();
+    let style = Style::default();
+    let now = from_millis(1_795_167_000_000);
+    let circumstances = Circumstances { target: "ops", now, accepted_at: now, repeats: 0 };
+    for alerts in [1, 10, 1_000] {
+        let notification = notification(alerts);
+        criterion.bench_function(&format!("default message of {alerts} alerts"), |bencher| {
+            bencher.iter(|| library.render(black_box(&notification), &style, &circumstances));
+        });
+    }
+}
+
+criterion_group!(benches, render);
+criterion_main!(benches);

@@ -1,0 +1,189 @@
+//! Helpers that show labels, severities and links.
+
+use std::borrow::Cow;
+
+use handlebars::{Helper, JsonRender, RenderError};
+use serde_json::Value;
+
+use super::{Scope, argument, kind, named, wrong};
+use crate::render::escape;
+use crate::render::severity::Severity;
+
+/// What tells best where something is, in the order it is shown; other labels follow by name.
+const WHERE: [&str; 8] = ["instance", "host", "node", "pod", "container", "namespace", "service", "cluster"];
+/// How many names [`names`] shows.
+const MOST_NAMES: usize = 3;
+
+/// `{{lookup labels "k8s.pod/name"}}`: the value of that name, for names that cannot be written as a path.
+pub(super) fn lookup(helper: &Helper<'_>) -> Result<Value, RenderError> {
+    let found = match (argument(helper, 0), argument(helper, 1)) {
+        (Value::Object(map), Value::String(name)) => map.get(escape::plain(name).as_ref()),
+        (Value::Array(list), Value::Number(index)) => {
+            index.as_u64().and_then(|index| list.get(usize::try_from(index).ok()?))
+        }
+        _ => None,
+    };
+    Ok(found.cloned().unwrap_or_default())
+}
+
+/// `{{len firing}}`: how many there are; of a text, its characters.
+pub(super) fn len(helper: &Helper<'_>) -> Result<Value, RenderError> {
+    Ok(Value::from(match argument(helper, 0) {
+        Value::Array(list) => list.len(),
+        Value::Object(map) => map.len(),
+        Value::String(text) => escape::plain(text).chars().count(),
+        _ => 0,
+    }))
+}
+
+/// `{{toUpper severity}}`: in capital letters.
+pub(super) fn to_upper(helper: &Helper<'_>) -> Result<Value, RenderError> {
+    Ok(Value::String(text(argument(helper, 0)).to_uppercase()))
+}
+
+/// `{{link annotations.runbook_url text="Runbook" before=" · "}}`: a markdown link to an `http` or `https` address;
+/// without `text` the address alone. Nothing, not even what comes before, if it is none.
+pub(super) fn link(helper: &Helper<'_>) -> Result<Value, RenderError> {
+    let url = escape::url(&escape::plain(&text(argument(helper, 0))));
+    let before = named(helper, "before");
+    Ok(Value::String(match named(helper, "text") {
+        _ if url.is_empty() => url,
+        "" => format!("{before}{url}"),
+        says => format!("{before}[{says}]({url})"),
+    }))
+}
+
+/// `{{breaks annotations.description}}`: with line breaks that DingTalk shows as such.
+pub(super) fn breaks(helper: &Helper<'_>) -> Result<Value, RenderError> {
+    Ok(Value::String(text(argument(helper, 0)).trim().replace('\n', "  \n")))
+}
+
+/// `{{oneLine annotations.summary}}`: on one line, as a heading or bold words need it.
+pub(super) fn one_line(helper: &Helper<'_>) -> Result<Value, RenderError> {
+    let text = text(argument(helper, 0));
+    Ok(Value::String(match text.contains('\n') {
+        true => text.split_whitespace().collect::<Vec<_>>().join(" "),
+        false => text.into_owned(),
+    }))
+}
+
+/// `{{names firing or="Alert"}}`: the distinct names of alerts, three at most and how many more.
+pub(super) fn names(helper: &Helper<'_>) -> Result<Value, RenderError> {
+    let list = match argument(helper, 0) {
+        Value::Array(list) => list.as_slice(),
+        Value::Null => &[],
+        other => return Err(wrong("names", format!("{} is no list of alerts", kind(other)))),
+    };
+    let mut names: Vec<&str> = Vec::new();
+    let mut more = 0;
+    let mut seen = std::collections::HashSet::new();
+    for alert in list {
+        let name = alert["labels"]["alertname"].as_str().unwrap_or_default();
+        if !name.is_empty() && seen.insert(name) {
+            if names.len() < MOST_NAMES { names.push(name) } else { more += 1 }
+        }
+    }
+    if names.is_empty() {
+        return Ok(Value::from(named(helper, "or")));
+    }
+    let shown = names.join(", ");
+    Ok(Value::String(if more > 0 { format!("{shown} +{more}") } else { shown }))
+}
+
+/// `{{pairs labels @root.commonLabels "alertname"}}`: `name: value · name: value` of the first argument, without those
+/// that the others have, name or say anyway, as a summary does, without what is empty, and without a severity that says
+/// no more than the colour does. What is given as `before` comes first, if there is anything.
+pub(super) fn pairs(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
+    let labels = match argument(helper, 0) {
+        Value::Object(labels) => labels,
+        Value::Null => return Ok(Value::Null),
+        other => return Err(wrong("pairs", format!("{} has no names and values", kind(other)))),
+    };
+    let left_out = |name: &str, value: &Value| {
+        helper.params().iter().skip(1).any(|other| match other.value() {
+            Value::Object(others) => others.get(name) == Some(value),
+            Value::String(other) => escape::plain(other) == name || says(other, value),
+            _ => false,
+        })
+    };
+    let first = WHERE.iter().filter_map(|name| labels.get_key_value(*name));
+    let rest = labels.iter().filter(|(name, _)| !WHERE.contains(&name.as_str()));
+    let mut out = String::new();
+    for (name, value) in first.chain(rest) {
+        let value = text(value);
+        let known = *name == scope.severities.label && Severity::named(&value).is_some();
+        if value.is_empty() || known || left_out(name, &labels[name]) {
+            continue;
+        }
+        out.push_str(if out.is_empty() { named(helper, "before") } else { " · " });
+        match name.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+            true => out.push_str(name),
+            false => out.push_str(&escape::mark(escape::line(name, false), true)),
+        }
+        out.push_str(": ");
+        out.push_str(&value);
+    }
+    Ok(Value::String(out))
+}
+
+/// `{{color severity}}`: the colour of a severity or status, for `<font color=…>`.
+pub(super) fn color(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
+    Ok(Value::from(match meaning(scope, "color", argument(helper, 0))? {
+        Meaning::Firing | Meaning::Severity(Severity::Critical) => "#d93026",
+        Meaning::Severity(Severity::Warning) => "#e8710a",
+        Meaning::Severity(Severity::Info) => "#1a73e8",
+        Meaning::Severity(Severity::Unknown) => "#9334e6",
+        Meaning::Resolved => "#188038",
+    }))
+}
+
+/// `{{icon severity}}`: a sign for a severity or status, seen on a lock screen too.
+pub(super) fn icon(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
+    Ok(Value::from(match meaning(scope, "icon", argument(helper, 0))? {
+        Meaning::Firing | Meaning::Severity(Severity::Critical) => "🔴",
+        Meaning::Severity(Severity::Warning) => "🟠",
+        Meaning::Severity(Severity::Info) => "🔵",
+        Meaning::Severity(Severity::Unknown) => "🟣",
+        Meaning::Resolved => "✅",
+    }))
+}
+
+enum Meaning {
+    Firing,
+    Resolved,
+    Severity(Severity),
+}
+
+fn meaning(scope: &Scope<'_>, helper: &str, value: &Value) -> Result<Meaning, RenderError> {
+    let value = match value {
+        Value::String(value) => escape::plain(value),
+        Value::Null => Cow::Borrowed(""),
+        other => return Err(wrong(helper, format!("{} is no severity or status", kind(other)))),
+    };
+    Ok(match value.as_ref() {
+        "firing" => Meaning::Firing,
+        "resolved" => Meaning::Resolved,
+        value => Meaning::Severity(Severity::named(value).unwrap_or_else(|| scope.severities.meaning(value))),
+    })
+}
+
+/// Whether `text` has `value` as words of its own. What is very short may be there by accident.
+fn says(text: &str, value: &Value) -> bool {
+    let text = escape::plain(text);
+    let Some(value) = value.as_str().map(escape::plain).filter(|value| (4..=text.len()).contains(&value.len())) else {
+        return false;
+    };
+    text.match_indices(value.as_ref()).any(|(at, found)| {
+        let inside =
+            |char: Option<char>| char.is_some_and(|char| char.is_ascii_alphanumeric() || "-_.:".contains(char));
+        !inside(text[..at].chars().next_back()) && !inside(text[at + found.len()..].chars().next())
+    })
+}
+
+/// A value as it would be shown.
+fn text(value: &Value) -> Cow<'_, str> {
+    match value {
+        Value::String(text) => Cow::Borrowed(text),
+        other => Cow::Owned(other.render()),
+    }
+}

@@ -1,0 +1,153 @@
+//! Helpers that show times.
+
+use handlebars::{Helper, RenderError};
+use jiff::Timestamp;
+use jiff::fmt::strtime;
+use serde_json::Value;
+
+use super::{Scope, argument, kind, wrong};
+use crate::render::escape;
+
+/// Seconds before which a time means "none": Go writes year 1 for it.
+const YEAR_TWO: i64 = -62_104_060_800;
+
+/// `{{date "%m-%d %H:%M" startsAt}}`: a time in the target's zone. What is no time is shown as it is, year 1 not at all.
+pub(super) fn date(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
+    let (format, value) = match helper.params().len() {
+        1 => ("%Y-%m-%d %H:%M:%S", argument(helper, 0)),
+        _ => (format(argument(helper, 0))?, argument(helper, 1)),
+    };
+    let Some(text) = value.as_str() else {
+        return if value.is_null() {
+            Ok(Value::Null)
+        } else {
+            Err(wrong("date", format!("{} is no time", kind(value))))
+        };
+    };
+    Ok(Value::String(match read(text) {
+        Reading::Time(time) => {
+            let zoned = time.to_zoned(scope.time_zone.clone());
+            strtime::format(format, &zoned).map_err(|error| wrong("date", format!("cannot use {format:?}: {error}")))?
+        }
+        Reading::Never => String::new(),
+        Reading::Text => text.to_owned(),
+    }))
+}
+
+/// `{{duration startsAt endsAt}}` or `{{duration seconds}}`: `5m`, `1h 2m`, `3d 4h`. Nothing when it cannot be told.
+pub(super) fn duration(_: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
+    let seconds = match (argument(helper, 0), argument(helper, 1)) {
+        (Value::Number(seconds), Value::Null) => seconds.as_i64(),
+        (Value::String(start), Value::String(end)) => between(start, end),
+        (Value::Null, _) | (Value::String(_), Value::Null) => None,
+        (start, _) => return Err(wrong("duration", format!("{} is no time", kind(start)))),
+    };
+    Ok(shown(seconds))
+}
+
+/// `{{ago startsAt}}`: how long ago that was.
+pub(super) fn ago(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
+    let seconds = match argument(helper, 0) {
+        Value::String(start) => match read(start) {
+            Reading::Time(time) => Some(scope.now.as_second() - time.as_second()),
+            _ => None,
+        },
+        Value::Null => None,
+        other => return Err(wrong("ago", format!("{} is no time", kind(other)))),
+    };
+    Ok(shown(seconds))
+}
+
+/// Whether `format` is one that `date` can use.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn check_format(format: &Value) -> Result<(), String> {
+    let format = format.as_str().ok_or_else(|| "date: the format must be a text, as in \"%H:%M\"".to_owned())?;
+    if !format.contains('%') {
+        return Err(format!("date: {format:?} shows no time; a format is written as in \"%Y-%m-%d %H:%M:%S\""));
+    }
+    let probe = Timestamp::UNIX_EPOCH.to_zoned(jiff::tz::TimeZone::UTC);
+    strtime::format(format, &probe)
+        .map(drop)
+        .map_err(|error| format!("date: cannot use the format {format:?}: {error}"))
+}
+
+/// A span in its two largest units.
+pub(in crate::render) fn span(seconds: i64) -> String {
+    let units = [(86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")];
+    let Some(first) = units.iter().position(|(length, _)| seconds >= *length) else { return "0s".to_owned() };
+    let (length, unit) = units[first];
+    let mut text = format!("{}{unit}", seconds / length);
+    if let Some((next, unit)) = units.get(first + 1).filter(|(next, _)| seconds % length >= *next) {
+        text.push_str(&format!(" {}{unit}", seconds % length / next));
+    }
+    text
+}
+
+/// The seconds between two times as senders write them, when both are times and in order.
+pub(in crate::render) fn between(start: &str, end: &str) -> Option<i64> {
+    match (read(start), read(end)) {
+        (Reading::Time(start), Reading::Time(end)) => Some(end.as_second() - start.as_second()),
+        _ => None,
+    }
+}
+
+enum Reading {
+    Time(Timestamp),
+    Never,
+    Text,
+}
+
+fn read(text: &str) -> Reading {
+    let text = escape::plain(text);
+    match text.trim().parse::<Timestamp>() {
+        Ok(time) if time.as_second() < YEAR_TWO => Reading::Never,
+        Ok(time) => Reading::Time(time),
+        Err(_) => Reading::Text,
+    }
+}
+
+fn format(value: &Value) -> Result<&str, RenderError> {
+    value.as_str().ok_or_else(|| wrong("date", format!("the format is {}", kind(value))))
+}
+
+fn shown(seconds: Option<i64>) -> Value {
+    seconds.filter(|seconds| *seconds >= 0).map_or(Value::Null, |seconds| Value::String(span(seconds)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_have_two_units() {
+        for (seconds, text) in [
+            (0, "0s"),
+            (59, "59s"),
+            (60, "1m"),
+            (61, "1m 1s"),
+            (3_720, "1h 2m"),
+            (3_605, "1h"),
+            (273_600, "3d 4h"),
+            (86_400, "1d"),
+        ] {
+            assert_eq!(span(seconds), text);
+        }
+    }
+
+    #[test]
+    fn year_one_is_no_end() {
+        assert_eq!(between("2026-11-20T09:00:00Z", "2026-11-20T17:05:00.5+08:00"), Some(300));
+        assert_eq!(between("2026-11-20T09:00:00Z", "0001-01-01T00:00:00Z"), None);
+        assert_eq!(between("yesterday", "2026-11-20T09:00:00Z"), None);
+    }
+
+    #[test]
+    fn formats_are_checked() {
+        check_format(&Value::from("%m-%d %H:%M %Z")).expect("right");
+        for wrong in ["2006-01-02", "%!", ""] {
+            check_format(&Value::from(wrong)).expect_err(wrong);
+        }
+    }
+}
