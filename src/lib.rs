@@ -2,6 +2,8 @@
 //!
 //! The modules, in the order in which an alert meets them; each may use those after it, none before it:
 //!
+//! - [`dedupe`]: what is news and what a repetition.
+//! - [`sender`]: what each sending system's request body means.
 //! - [`render`]: templates, and messages that fit.
 //! - [`notification`]: the one model that every sender is decoded into.
 //! - [`sandbox`]: the stand-in for DingTalk.
@@ -9,9 +11,11 @@
 //! - [`secret`], [`clock`], [`nearest`]: what all of them need.
 
 pub mod clock;
+pub mod dedupe;
 pub mod dingtalk;
 pub mod nearest;
 pub mod notification;
 pub mod render;
 pub mod sandbox;
 pub mod secret;
+pub mod sender;
