@@ -1,7 +1,9 @@
 //! dingbridge brings alerts of Prometheus Alertmanager and other systems to DingTalk groups without losing one.
 //!
-//! The modules, in the order in which an alert meets them; each may use those after it, none before it:
+//! The modules, in the order in which an alert meets them; each may use those after it and [`outbox`], the only thing
+//! that both sides of the bridge touch, but none before it:
 //!
+//! - [`outbox`]: what was accepted, on disk until it is delivered.
 //! - [`dedupe`]: what is news and what a repetition.
 //! - [`sender`]: what each sending system's request body means.
 //! - [`render`]: templates, and messages that fit.
@@ -15,6 +17,7 @@ pub mod dedupe;
 pub mod dingtalk;
 pub mod nearest;
 pub mod notification;
+pub mod outbox;
 pub mod render;
 pub mod sandbox;
 pub mod secret;
