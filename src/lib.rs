@@ -3,6 +3,7 @@
 //! The modules, in the order in which an alert meets them; each may use those after it and [`outbox`], the only thing
 //! that both sides of the bridge touch, but none before it:
 //!
+//! - [`delivery`]: one lane per target, from outbox to robot.
 //! - [`outbox`]: what was accepted, on disk until it is delivered.
 //! - [`dedupe`]: what is news and what a repetition.
 //! - [`sender`]: what each sending system's request body means.
@@ -10,10 +11,11 @@
 //! - [`notification`]: the one model that every sender is decoded into.
 //! - [`sandbox`]: the stand-in for DingTalk.
 //! - [`dingtalk`]: messages, signatures, calls and what answers mean.
-//! - [`secret`], [`clock`], [`nearest`]: what all of them need.
+//! - [`secret`], [`clock`], [`tasks`], [`telemetry`], [`nearest`]: what all of them need.
 
 pub mod clock;
 pub mod dedupe;
+pub mod delivery;
 pub mod dingtalk;
 pub mod nearest;
 pub mod notification;
@@ -22,3 +24,5 @@ pub mod render;
 pub mod sandbox;
 pub mod secret;
 pub mod sender;
+pub mod tasks;
+pub mod telemetry;
