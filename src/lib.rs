@@ -3,6 +3,8 @@
 //! The modules, in the order in which an alert meets them; each may use those after it and [`outbox`], the only thing
 //! that both sides of the bridge touch, but none before it:
 //!
+//! - [`server`]: sockets, limits, routes and answers.
+//! - [`intake`]: one request, from token to outbox.
 //! - [`delivery`]: one lane per target, from outbox to robot.
 //! - [`outbox`]: what was accepted, on disk until it is delivered.
 //! - [`dedupe`]: what is news and what a repetition.
@@ -17,6 +19,7 @@ pub mod clock;
 pub mod dedupe;
 pub mod delivery;
 pub mod dingtalk;
+pub mod intake;
 pub mod nearest;
 pub mod notification;
 pub mod outbox;
@@ -24,5 +27,6 @@ pub mod render;
 pub mod sandbox;
 pub mod secret;
 pub mod sender;
+pub mod server;
 pub mod tasks;
 pub mod telemetry;

@@ -1,0 +1,257 @@
+//! One request: is it allowed, what does it say, is it news, is it on disk?
+//!
+//! Everything here happens before the answer and nothing waits for DingTalk. A 200 means that the notification, or
+//! the one that it repeats, is in the outbox on disk.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+pub use self::metrics::Metrics;
+use crate::notification::Sender;
+use crate::outbox::{Accepted, Offer, Outbox, Refusal};
+use crate::secret::{Secret, Source};
+use crate::sender::{self, DecodeError};
+
+mod metrics;
+
+/// Who may post to a target, and what is a duplicate there.
+#[derive(Debug, Clone)]
+pub struct Gate {
+    /// Any of them opens it.
+    pub tokens: Tokens,
+    /// The senders it takes; `None` for all.
+    pub accept: Option<BTreeSet<Sender>>,
+    /// How long a copy of the last state is a duplicate.
+    pub dedupe_window: Duration,
+}
+
+/// The tokens of a target.
+#[derive(Debug, Clone)]
+pub enum Tokens {
+    /// Written in the configuration; none means that anybody may post.
+    Written(Vec<Secret>),
+    /// One on each line of a file, `#` begins a comment.
+    File(Source),
+}
+
+/// The gates of all targets.
+pub type Gates = BTreeMap<Arc<str>, Arc<Gate>>;
+
+/// Takes requests in; clones share everything.
+#[derive(Debug, Clone)]
+pub struct Intake {
+    gates: watch::Receiver<Gates>,
+    outbox: watch::Receiver<Option<Outbox>>,
+    metrics: Metrics,
+}
+
+/// A request that has been let in.
+#[derive(Debug, Clone)]
+pub struct Admitted {
+    target: Arc<str>,
+    gate: Arc<Gate>,
+}
+
+/// Why a request is refused. The text is for its sender.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// There is no such target.
+    #[error("no target named {0}; the bridge's log lists those there are")]
+    NoTarget(String),
+    /// A token is needed and none came.
+    #[error("a token is needed: as bearer token, as basic auth password, in the path or as access_token")]
+    NoToken,
+    /// A token came that is not one of the target's.
+    #[error("the token is not one of this target's")]
+    WrongToken,
+    /// The target does not take this sender.
+    #[error("this target does not accept {0}")]
+    Sender(Sender),
+    /// The body cannot be understood.
+    #[error(transparent)]
+    Body(#[from] DecodeError),
+    /// It cannot be stored now.
+    #[error(transparent)]
+    Store(#[from] Refusal),
+}
+
+// === impl Intake ===
+
+impl Intake {
+    /// An intake that follows the gates, and the outbox once it is open.
+    pub fn new(gates: watch::Receiver<Gates>, outbox: watch::Receiver<Option<Outbox>>, metrics: Metrics) -> Self {
+        Self { gates, outbox, metrics }
+    }
+
+    /// Decides whether a request may post to `target`; any of the tokens it presents may be the right one.
+    ///
+    /// # Errors
+    /// When there is no such target or the token is not right.
+    pub fn admit(&self, target: &str, presented: &[String]) -> Result<Admitted, Refused> {
+        let admitted = {
+            let gates = self.gates.borrow();
+            match gates.get_key_value(target) {
+                Some((name, gate)) => Ok(Admitted { target: Arc::clone(name), gate: Arc::clone(gate) }),
+                None => {
+                    let known: Vec<_> = gates.keys().map(AsRef::as_ref).collect();
+                    let asked: String = target.chars().filter(|c| !c.is_control()).take(64).collect();
+                    tracing::warn!(asked, known = known.join(","), "a request for a target that is not configured");
+                    Err(Refused::NoTarget(asked))
+                }
+            }
+        };
+        let admitted = admitted.and_then(|admitted| match presented {
+            _ if admitted.gate.is_open() => Ok(admitted),
+            [] => Err(Refused::NoToken),
+            tokens if tokens.iter().any(|token| admitted.gate.tokens.hold(token)) => Ok(admitted),
+            _ => Err(Refused::WrongToken),
+        });
+        admitted.inspect_err(|refused| self.metrics.rejected(refused))
+    }
+
+    /// Takes in the body of an admitted request. `sender` is known when the path names it.
+    ///
+    /// # Errors
+    /// When it is not accepted; then nothing has been stored.
+    pub async fn take(&self, admitted: Admitted, sender: Option<Sender>, body: &[u8]) -> Result<Accepted, Refused> {
+        let taken = self.decode_and_offer(&admitted, sender, body).await;
+        match &taken {
+            Ok(Accepted::New(_)) => {}
+            Ok(Accepted::Duplicate(id)) => {
+                self.metrics.suppressed(&admitted.target);
+                tracing::debug!(target = %admitted.target, %id, "suppressed a duplicate");
+            }
+            Err(refused) => {
+                self.metrics.rejected(refused);
+                match refused {
+                    Refused::Store(_) => {
+                        tracing::error!(target = %admitted.target, "not accepted, the sender should try again: {refused}");
+                    }
+                    _ => tracing::warn!(target = %admitted.target, "not accepted: {refused}"),
+                }
+            }
+        }
+        taken
+    }
+
+    async fn decode_and_offer(
+        &self,
+        Admitted { target, gate }: &Admitted,
+        sender: Option<Sender>,
+        body: &[u8],
+    ) -> Result<Accepted, Refused> {
+        let sender = sender.unwrap_or_else(|| sender::recognise(body));
+        if gate.accept.as_ref().is_some_and(|accept| !accept.contains(&sender)) {
+            return Err(Refused::Sender(sender));
+        }
+        let decoded = sender::decode(sender, body)?;
+        if let Some(oddity) = &decoded.oddity {
+            tracing::warn!(%target, %sender, oddity, "accepted something odd");
+        }
+        let notification = decoded.notification;
+        let json = serde_json::to_vec(&notification).map_err(|error| Refusal::Storage(error.to_string()))?;
+        let offer = Offer {
+            target: Arc::clone(target),
+            group: notification.group_id(target),
+            digest: notification.state_digest(),
+            repeat: notification.is_repeat(),
+            window: gate.dedupe_window,
+            json,
+        };
+        let outbox = self.outbox.borrow().clone().ok_or(Refusal::NotReady)?;
+        let accepted = outbox.accept(offer).await?;
+        if let Accepted::New(_) = accepted {
+            self.metrics.accepted(target, notification.firing().count(), notification.resolved().count());
+        }
+        Ok(accepted)
+    }
+}
+
+// === impl Admitted ===
+
+impl Admitted {
+    /// The name of the target that is open to it.
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+}
+
+// === impl Gate ===
+
+impl Gate {
+    /// Whether anybody may post.
+    pub fn is_open(&self) -> bool {
+        self.tokens.are_none()
+    }
+}
+
+// === impl Tokens ===
+
+impl Tokens {
+    /// Whether there are none, so that anybody may post.
+    fn are_none(&self) -> bool {
+        matches!(self, Self::Written(tokens) if tokens.is_empty())
+    }
+
+    /// Whether `presented` is one of them, in a time that does not tell how much of it is right.
+    fn hold(&self, presented: &str) -> bool {
+        self.each(|token| Secret::new(token).matches(presented)).contains(&true)
+    }
+
+    /// Whether all of them satisfy `valid`, and there is one.
+    pub fn all(&self, valid: impl Fn(&str) -> bool) -> bool {
+        let checked = self.each(valid);
+        !checked.is_empty() && !checked.contains(&false)
+    }
+
+    /// Every token is looked at, whatever comes of it.
+    fn each(&self, look: impl Fn(&str) -> bool) -> Vec<bool> {
+        match self {
+            Self::Written(tokens) => tokens.iter().map(|token| look(token.expose())).collect(),
+            Self::File(source) => {
+                let text = source.read();
+                let tokens = text.expose().lines().map(|line| line.split('#').next().unwrap_or_default().trim());
+                tokens.filter(|token| !token.is_empty()).map(look).collect()
+            }
+        }
+    }
+}
+
+impl Default for Tokens {
+    fn default() -> Self {
+        Self::Written(Vec::new())
+    }
+}
+
+// === impl Refused ===
+
+impl Refused {
+    /// The HTTP status that says it. 5xx is tried again by Alertmanager, 4xx is not, 429 and 408 are never used.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::NoTarget(_) => 404,
+            Self::NoToken => 401,
+            Self::WrongToken | Self::Sender(_) => 403,
+            Self::Body(_) => 400,
+            Self::Store(_) => 503,
+        }
+    }
+
+    /// A short stable name, for metrics.
+    fn label(&self) -> &'static str {
+        match self {
+            Self::NoTarget(_) => "no_target",
+            Self::NoToken | Self::WrongToken => "token",
+            Self::Sender(_) => "sender",
+            Self::Body(_) => "body",
+            Self::Store(Refusal::Backlog(_) | Refusal::TooLarge(_)) => "full",
+            Self::Store(Refusal::Storage(_)) => "storage",
+            Self::Store(Refusal::NotReady) => "not_ready",
+        }
+    }
+
+    const LABELS: [&str; 7] = ["no_target", "token", "sender", "body", "full", "storage", "not_ready"];
+}

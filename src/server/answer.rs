@@ -1,0 +1,83 @@
+//! Answers: one short line, because Alertmanager writes what it gets into its log.
+
+use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::{HeaderName, HeaderValue, StatusCode};
+use http_body_util::Full;
+use hyper::Response;
+use hyper::body::Bytes;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::intake::Refused;
+use crate::outbox::Accepted;
+
+/// A whole answer.
+pub(super) type Answer = Response<Full<Bytes>>;
+
+#[derive(Serialize)]
+struct Line<'a> {
+    errcode: u16,
+    errmsg: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<Uuid>,
+}
+
+/// It is on disk.
+pub(super) fn accepted(accepted: Accepted) -> Answer {
+    let (status, id) = match accepted {
+        Accepted::New(id) => ("accepted", id),
+        Accepted::Duplicate(id) => ("duplicate", id),
+    };
+    line(StatusCode::OK, &Line { errcode: 0, errmsg: "ok", status: Some(status), id: Some(id) })
+}
+
+/// It is not accepted.
+pub(super) fn refused(refused: &Refused) -> Answer {
+    let status = StatusCode::from_u16(refused.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut answer = failed(status, &refused.to_string());
+    if status == StatusCode::UNAUTHORIZED {
+        let schemes = HeaderValue::from_static("Bearer, Basic realm=\"dingbridge\"");
+        answer.headers_mut().insert(WWW_AUTHENTICATE, schemes);
+    }
+    answer
+}
+
+/// Something else is wrong.
+pub(super) fn failed(status: StatusCode, reason: &str) -> Answer {
+    line(status, &Line { errcode: status.as_u16(), errmsg: reason, status: None, id: None })
+}
+
+/// The route is there, but not for this method.
+pub(super) fn method_not_allowed(allow: &'static str) -> Answer {
+    let mut answer = failed(StatusCode::METHOD_NOT_ALLOWED, &format!("use {allow}"));
+    answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+    answer
+}
+
+/// The answer ends the connection: the rest of the request is not read.
+pub(super) fn closing(mut answer: Answer) -> Answer {
+    answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    answer
+}
+
+/// Plain text, as Prometheus' own probes answer.
+pub(super) fn text(status: StatusCode, text: impl Into<Bytes>) -> Answer {
+    of_type(status, HeaderValue::from_static("text/plain; charset=utf-8"), text.into())
+}
+
+/// A body of a type.
+pub(super) fn of_type(status: StatusCode, content_type: HeaderValue, body: Bytes) -> Answer {
+    let mut answer = Response::new(Full::new(body));
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(CONTENT_TYPE, content_type);
+    answer.headers_mut().insert(HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff"));
+    answer
+}
+
+fn line(status: StatusCode, line: &Line<'_>) -> Answer {
+    let mut body = serde_json::to_vec(line).unwrap_or_default();
+    body.push(b'\n');
+    of_type(status, HeaderValue::from_static("application/json"), body.into())
+}
