@@ -3,6 +3,7 @@
 //! The modules, in the order in which an alert meets them; each may use those after it and [`outbox`], the only thing
 //! that both sides of the bridge touch, but none before it:
 //!
+//! - [`config`]: what is written in the configuration, and what it means.
 //! - [`server`]: sockets, limits, routes and answers.
 //! - [`intake`]: one request, from token to outbox.
 //! - [`delivery`]: one lane per target, from outbox to robot.
@@ -16,6 +17,7 @@
 //! - [`secret`], [`clock`], [`tasks`], [`telemetry`], [`nearest`]: what all of them need.
 
 pub mod clock;
+pub mod config;
 pub mod dedupe;
 pub mod delivery;
 pub mod dingtalk;

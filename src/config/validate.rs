@@ -1,0 +1,187 @@
+//! What the file as a whole means.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use jiff::tz::TimeZone;
+
+use super::fields::{Field, Findings, Section};
+use super::message::Messages;
+use super::target::{self, Defaults};
+use super::value::{DAY, count, duration_up_to, size, time_zone};
+use super::{Config, Storage, Web, unsupported};
+use crate::dingtalk;
+use crate::render::{Escape, Severities, Style};
+
+/// DingTalk's limit for one message, in bytes.
+const DINGTALK_BYTES: usize = 20_000;
+
+/// The smallest limit that leaves room for a title, mentions and some text.
+const MIN_MESSAGE: usize = 1_000;
+
+const NO_TARGETS: &str = "no `targets`: name at least one DingTalk group, with the `url` of its robot";
+
+/// What the file means, with findings for everything that it cannot mean. What is returned then is not to be used.
+pub(super) fn validate(root: Section<'_>, findings: &Findings, folder: &Path) -> Option<Config> {
+    let timeout = root.get("timeout").and_then(|field| field.parse(duration_up_to(Duration::from_secs(60))));
+    let ca_file = root.get("ca_file").and_then(|field| Some(folder.join(field.text()?)));
+    let allow_http = root.get("allow_http").and_then(|field| field.flag()).unwrap_or_default();
+    let dedupe_window = target::window(&root).unwrap_or(Duration::from_secs(600));
+    let mut messages = Messages::read(&root, folder);
+    let style = style(&root);
+    let defaults = Defaults { folder, allow_http, dedupe_window, style, message: messages.default_message(&root) };
+
+    let web = root.get("web").and_then(|field| field.section());
+    let web = web.map_or_else(Web::default, |section| read_web(section, folder));
+    let storage = root.get("storage").and_then(|field| field.section());
+    let storage = storage.map_or_else(Storage::default, |section| read_storage(section, folder));
+    unsupported::of_file(&root, folder);
+
+    let mut targets = BTreeMap::new();
+    match root.get("targets").map(|field| field.section()) {
+        Some(None) => {}
+        Some(Some(section)) if section.named().is_empty() => section.fail(NO_TARGETS),
+        Some(Some(section)) => {
+            for (name, field) in section.named() {
+                if let Some(target) = target::read(&name, &field, &defaults, &mut messages) {
+                    targets.insert(Arc::<str>::from(name), target);
+                }
+            }
+        }
+        None => root.fail(NO_TARGETS),
+    }
+    let client = dingtalk::Settings { timeout: timeout.unwrap_or(Duration::from_secs(5)), ca_file };
+    if let Some(field) = root.get("ca_file")
+        && let Err(error) = dingtalk::Client::new(&client)
+    {
+        field.fail(error.to_string());
+    }
+    root.finish();
+
+    let (library, digest) = messages.compile(findings)?;
+    Some(Config {
+        client,
+        targets: targets.into_iter().map(|(name, target)| (name, target.build(&library, storage.retention))).collect(),
+        web,
+        storage,
+        warnings: Vec::new(),
+        digest,
+    })
+}
+
+fn style(root: &Section<'_>) -> Style {
+    let escape = root.get("escape").and_then(|field| {
+        field.parse(|text| match text {
+            "labels" => Ok(Escape::Labels),
+            "all" => Ok(Escape::All),
+            "none" => Ok(Escape::None),
+            _ => Err("expected labels, all or none".into()),
+        })
+    });
+    let message_limit = root.get("message_limit").and_then(|field| {
+        field.parse(|text| match text.parse() {
+            Ok(limit) if (MIN_MESSAGE..=DINGTALK_BYTES).contains(&limit) => Ok(limit),
+            _ => Err(format!("expected a number of bytes from {MIN_MESSAGE} to {DINGTALK_BYTES}")),
+        })
+    });
+    let mut style = Style::default();
+    style.escape = escape.unwrap_or(style.escape);
+    style.message_limit = message_limit.unwrap_or(style.message_limit);
+    style.severities = severities(root);
+    style.time_zone = match root.get("timezone") {
+        Some(field) => field.parse(time_zone).unwrap_or(TimeZone::UTC),
+        None => match std::env::var("TZ") {
+            Ok(name) if !name.is_empty() => time_zone(name.trim_start_matches(':')).unwrap_or_else(|error| {
+                root.fail(format!("the environment variable TZ: {error}"));
+                TimeZone::UTC
+            }),
+            _ => TimeZone::UTC,
+        },
+    };
+    style
+}
+
+fn severities(root: &Section<'_>) -> Severities {
+    let mut severities = Severities::default();
+    let Some(section) = root.get("severity").and_then(|field| field.section()) else { return severities };
+    if let Some(label) = section.get("label").and_then(|field| field.text()) {
+        severities.label = label;
+    }
+    let read = |key, values: &mut Vec<String>| {
+        if let Some(fields) = section.get(key).and_then(|field| field.list()) {
+            *values = fields.iter().filter_map(Field::text).collect();
+        }
+    };
+    read("critical", &mut severities.critical);
+    read("warning", &mut severities.warning);
+    read("info", &mut severities.info);
+    section.finish();
+    severities
+}
+
+fn read_web(section: Section<'_>, folder: &Path) -> Web {
+    let mut web = Web::default();
+    let bytes = |key| section.get(key).and_then(|field| field.parse(size)).map(|bytes| bytes as usize);
+    web.max_body = bytes("max_body").unwrap_or(web.max_body);
+    web.max_in_flight = bytes("max_in_flight").unwrap_or(web.max_in_flight);
+    if let Some(connections) = section.get("max_connections").and_then(|field| field.parse(count)) {
+        web.max_connections = connections as usize;
+    }
+    for range in section.get("trusted_proxies").and_then(|field| field.list()).unwrap_or_default() {
+        let net = |text: &str| {
+            let address = || text.parse::<IpAddr>().map(IpNet::from);
+            text.parse::<IpNet>().or_else(|_| address()).map_err(|_| "expected a range such as 10.0.0.0/8".to_owned())
+        };
+        web.trusted_proxies.extend(range.parse(net));
+    }
+    if let Some(field) = section.get("admin_token_file") {
+        if let Some(path) = field.text().map(|path| folder.join(path))
+            && let Err(error) = std::fs::metadata(&path)
+        {
+            field.fail(format!("cannot read {}: {error}", path.display()));
+        }
+        field.warn("has no effect: this version has no /api");
+    }
+    if web.max_in_flight < web.max_body {
+        section.fail("`max_in_flight` is smaller than `max_body`: no body of that size would be accepted");
+    }
+    section.finish();
+    web
+}
+
+fn read_storage(section: Section<'_>, folder: &Path) -> Storage {
+    let path = section.get("path").and_then(|field| Some(folder.join(field.text()?)));
+    let mut storage = Storage { path, ..Storage::default() };
+    let longest = 366 * DAY;
+    if let Some(retention) = section.get("retention").and_then(|field| field.parse(duration_up_to(longest))) {
+        storage.retention = retention;
+    }
+    if let Some(backlog) = section.get("backlog").and_then(|field| field.parse(count)) {
+        storage.backlog = backlog;
+    }
+    if let Some(max_bytes) = section.get("max_bytes").and_then(|field| field.parse(size)) {
+        storage.max_bytes = max_bytes;
+    }
+    section.finish();
+    storage
+}
+
+// === impl Web ===
+
+impl Default for Web {
+    fn default() -> Self {
+        Self { max_body: 32 << 20, max_in_flight: 256 << 20, max_connections: 512, trusted_proxies: Vec::new() }
+    }
+}
+
+// === impl Storage ===
+
+impl Default for Storage {
+    fn default() -> Self {
+        Self { path: None, retention: 7 * DAY, backlog: 100_000, max_bytes: 1 << 30 }
+    }
+}
