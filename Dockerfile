@@ -38,5 +38,7 @@ WORKDIR /var/lib/dingbridge
 VOLUME /var/lib/dingbridge
 EXPOSE 8060
 STOPSIGNAL SIGTERM
+# In the environment, not as arguments: further arguments add to them, and `exec` into the container finds them too.
+ENV DINGBRIDGE_CONFIG_FILE=/etc/dingbridge/dingbridge.yml \
+    DINGBRIDGE_STORAGE_PATH=/var/lib/dingbridge
 ENTRYPOINT ["/usr/local/bin/dingbridge"]
-CMD ["--config.file=/etc/dingbridge/dingbridge.yml", "--storage.path=/var/lib/dingbridge"]

@@ -3,6 +3,8 @@
 //! The modules, in the order in which an alert meets them; each may use those after it and [`outbox`], the only thing
 //! that both sides of the bridge touch, but none before it:
 //!
+//! - [`command`]: what the program can be told to do, each command a page.
+//! - [`app`]: the bridge as a whole, what is started, changed and stopped in which order.
 //! - [`config`]: what is written in the configuration, and what it means.
 //! - [`server`]: sockets, limits, routes and answers.
 //! - [`intake`]: one request, from token to outbox.
@@ -16,7 +18,9 @@
 //! - [`dingtalk`]: messages, signatures, calls and what answers mean.
 //! - [`secret`], [`clock`], [`tasks`], [`telemetry`], [`nearest`]: what all of them need.
 
+pub mod app;
 pub mod clock;
+pub mod command;
 pub mod config;
 pub mod dedupe;
 pub mod delivery;

@@ -1,0 +1,157 @@
+//! What the program can be told to do. Each command is a page of its own.
+
+use std::error::Error;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::delivery::Target;
+use crate::notification::{Notification, Sender};
+use crate::render::{Circumstances, Rendered};
+use crate::sender;
+
+mod check;
+mod demo;
+mod render;
+mod samples;
+mod sandbox;
+mod send;
+mod serve;
+mod show;
+
+/// What goes wrong in a command, to be printed with its causes.
+pub type Failure = Box<dyn Error + Send + Sync>;
+
+/// Brings alerts of Prometheus Alertmanager to DingTalk groups without losing one.
+///
+/// Without a subcommand it serves, so that it takes prometheus-webhook-dingtalk's place with the same flags. Try
+/// `dingbridge demo` first: it needs no configuration and no account.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: serve::Serve,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the bridge
+    Serve(serve::Serve),
+    /// See it work: example alerts, a stand-in for DingTalk, no configuration
+    Demo(demo::Demo),
+    /// Check configurations and the templates they name
+    Check(check::Check),
+    /// Print what would be posted for a payload, without posting it
+    Render(render::Render),
+    /// Post one message for real and explain DingTalk's answer
+    Send(send::Send),
+    /// Run the stand-in for DingTalk alone
+    Sandbox(sandbox::Sandbox),
+}
+
+/// The configuration file of the commands that need one.
+#[derive(Debug, Args)]
+struct ConfigFile {
+    /// The configuration
+    #[arg(long = "config.file", env = "DINGBRIDGE_CONFIG_FILE", value_name = "FILE", default_value = "dingbridge.yml")]
+    path: PathBuf,
+}
+
+/// What a sender posted, and the target that it is for.
+#[derive(Debug, Args)]
+struct Payload {
+    #[command(flatten)]
+    config: ConfigFile,
+    /// The target whose message it becomes
+    #[arg(long, value_name = "TARGET")]
+    target: String,
+    /// Read the payload as this sender's instead of recognising it
+    #[arg(long, value_name = "SENDER", value_parser = parse_sender)]
+    sender: Option<Sender>,
+    /// What a sender posted; - for standard input
+    #[arg(value_name = "PAYLOAD", default_value = "-")]
+    payload: PathBuf,
+}
+
+/// Carries out what the command line says.
+///
+/// # Errors
+/// When it cannot be done; the caller prints why.
+pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
+    match cli.command.unwrap_or(Command::Serve(cli.serve)) {
+        Command::Serve(command) => in_runtime(command.run()),
+        Command::Demo(command) => in_runtime(command.run()),
+        Command::Check(command) => Ok(command.run()),
+        Command::Render(command) => command.run(),
+        Command::Send(command) => in_runtime(command.run()),
+        Command::Sandbox(command) => in_runtime(command.run()),
+    }
+}
+
+/// Tells a person on standard error what went wrong.
+pub fn complain(message: &str) {
+    let _ = writeln!(io::stderr(), "dingbridge: {message}");
+}
+
+/// Prints for a person. A reader that has gone away, such as `head`, is no reason to fail.
+fn out(text: &str) {
+    let mut stdout = io::stdout().lock();
+    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+}
+
+fn in_runtime<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(command)
+}
+
+/// Reads a file, or standard input for `-`.
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    let read = if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        io::Read::read_to_end(&mut io::stdin().lock(), &mut bytes).map(|_| bytes)
+    } else {
+        std::fs::read(path)
+    };
+    read.map_err(|error| format!("cannot read {}: {error}", path.display()).into())
+}
+
+fn parse_sender(name: &str) -> Result<Sender, String> {
+    Sender::named(name).ok_or_else(|| {
+        let known: Vec<_> = Sender::ALL.iter().map(|sender| sender.as_str()).collect();
+        format!("no such sender in this version; known is {}", known.join(", "))
+    })
+}
+
+impl Payload {
+    /// The configuration, and the target in it.
+    fn load(&self) -> Result<(Config, Arc<Target>), Failure> {
+        let config = Config::load(&self.config.path)?;
+        let Some(target) = config.targets.get(self.target.as_str()) else {
+            let known: Vec<_> = config.targets.keys().map(AsRef::as_ref).collect();
+            let (file, known) = (self.config.path.display(), known.join(", "));
+            return Err(format!("{file} has no target {}; it has {known}", self.target).into());
+        };
+        let lane = Arc::clone(&target.lane);
+        Ok((config, lane))
+    }
+
+    /// Reads the payload as its sender's.
+    fn decode(&self) -> Result<sender::Decoded, Failure> {
+        let body = read(&self.payload)?;
+        let sender = self.sender.unwrap_or_else(|| sender::recognise(&body));
+        sender::decode(sender, &body).map_err(|error| format!("{}: {error}", self.payload.display()).into())
+    }
+}
+
+/// The message that a target's group would get now.
+fn compose(target: &Target, notification: &Notification) -> Rendered {
+    let now = Clock::system().now();
+    let circumstances = Circumstances { target: &target.name, now, accepted_at: now, repeats: 0 };
+    target.library.render(notification, &target.style, &circumstances)
+}

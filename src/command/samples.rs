@@ -1,0 +1,89 @@
+//! Notifications that every bridge can render: what `check` tries templates on and `demo` sends.
+
+use serde_json::{Value, json};
+
+use crate::clock::Timestamp;
+use crate::notification::{Notification, Sender};
+use crate::sender;
+
+/// A payload to try, and what it is about.
+pub(super) struct Sample {
+    pub(super) about: &'static str,
+    pub(super) body: String,
+}
+
+/// Payloads as Alertmanager sends them, with alerts that began a few minutes before `now`.
+pub(super) fn samples(now: Timestamp) -> Vec<Sample> {
+    let firing = [alert("10.0.0.1:9100", "critical", None, now), alert("10.0.0.2:9100", "warning", None, now)];
+    let one_left = [alert("10.0.0.1:9100", "critical", None, now), alert("10.0.0.2:9100", "warning", Some(now), now)];
+    let over = [alert("10.0.0.1:9100", "critical", Some(now), now)];
+    let bare = json!({"status": "firing", "labels": {"alertname": "Watchdog"}, "annotations": {},
+        "startsAt": ago(now, 1).to_string(), "endsAt": "0001-01-01T00:00:00Z", "generatorURL": "", "fingerprint": "0"});
+    vec![
+        Sample { about: "two hosts are down", body: payload("firing", "first notification", &firing) },
+        Sample { about: "one of them is back", body: payload("firing", "some alerts resolved", &one_left) },
+        Sample { about: "the other is back as well", body: payload("resolved", "all alerts resolved", &over) },
+        Sample {
+            about: "an alert that says nothing but its name",
+            body: payload("firing", "first notification", &[bare]),
+        },
+        Sample {
+            about: "more alerts than one message holds",
+            body: payload("firing", "first notification", &many(now)),
+        },
+    ]
+}
+
+/// The samples as they are understood.
+pub(super) fn notifications(now: Timestamp) -> Vec<(&'static str, Notification)> {
+    let decode = |sample: Sample| {
+        let decoded = sender::decode(Sender::Alertmanager, sample.body.as_bytes());
+        (sample.about, decoded.expect("samples are Alertmanager's").notification)
+    };
+    samples(now).into_iter().map(decode).collect()
+}
+
+fn ago(now: Timestamp, minutes: i64) -> Timestamp {
+    now.checked_sub(jiff::SignedDuration::from_mins(minutes)).unwrap_or(now)
+}
+
+fn many(now: Timestamp) -> Vec<Value> {
+    (1..=120).map(|host| alert(&format!("10.0.1.{host}:9100"), "warning", None, now)).collect()
+}
+
+fn alert(instance: &str, severity: &str, ended: Option<Timestamp>, now: Timestamp) -> Value {
+    json!({
+        "status": if ended.is_some() { "resolved" } else { "firing" },
+        "labels": {
+            "alertname": "HostDown", "severity": severity, "instance": instance,
+            "job": "node", "cluster": "cn-hangzhou-1", "team": "infra",
+        },
+        "annotations": {
+            "summary": format!("{instance} is down"),
+            "description": "The host has not answered for 10 minutes.",
+            "runbook_url": "https://runbooks.example.com/HostDown",
+        },
+        "startsAt": ago(now, 12).to_string(),
+        "endsAt": ended.map_or("0001-01-01T00:00:00Z".to_owned(), |ended| ended.to_string()),
+        "generatorURL": "https://prometheus.example.com/graph?g0.expr=up+%3D%3D+0&g0.tab=1",
+        "fingerprint": instance,
+    })
+}
+
+fn payload(status: &str, reason: &str, alerts: &[Value]) -> String {
+    let common = json!({"alertname": "HostDown", "job": "node", "cluster": "cn-hangzhou-1", "team": "infra"});
+    json!({
+        "version": "4",
+        "groupKey": "{}:{alertname=\"HostDown\", cluster=\"cn-hangzhou-1\"}",
+        "receiver": "dingtalk",
+        "status": status,
+        "notification_reason": reason,
+        "groupLabels": {"alertname": "HostDown", "cluster": "cn-hangzhou-1"},
+        "commonLabels": if alerts.len() == 1 { alerts[0]["labels"].clone() } else { common },
+        "commonAnnotations": {},
+        "externalURL": "https://alertmanager.example.com",
+        "truncatedAlerts": 0,
+        "alerts": alerts,
+    })
+    .to_string()
+}

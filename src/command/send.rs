@@ -1,0 +1,72 @@
+//! `dingbridge send`: posts one message for real and explains DingTalk's answer.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::{Failure, Payload, compose, out};
+use crate::app::stand_in;
+use crate::clock::Clock;
+use crate::delivery::Target;
+use crate::dingtalk::{self, Client, Message, Verdict, verdict};
+use crate::sandbox::{self, Sandbox};
+
+/// Posts one message to a target's robot and explains the answer. A bridge that runs does not know of it, so it comes
+/// on top of what that sends in this minute.
+#[derive(Debug, Args)]
+pub(super) struct Send {
+    #[command(flatten)]
+    payload: Payload,
+    /// Post this text instead of a payload
+    #[arg(long, value_name = "TEXT", conflicts_with_all = ["payload", "sender"])]
+    text: Option<String>,
+}
+
+// === impl Send ===
+
+impl Send {
+    pub(super) async fn run(self) -> Result<ExitCode, Failure> {
+        let (config, target) = self.payload.load()?;
+        let msg_uuid = Uuid::now_v7().to_string();
+        let body = match &self.text {
+            Some(text) => text_body(text, &target, &msg_uuid),
+            None => compose(&target, &self.payload.decode()?.notification).body(&msg_uuid),
+        };
+        let stop = CancellationToken::new();
+        let sandbox = start_stand_in(&target, &stop).await?;
+        let webhook = target.robot.webhook(&target.name, sandbox)?;
+        let client = Client::new(&config.client)?;
+        let secret = target.robot.secret();
+        let outcome = client.post(&webhook, secret.as_ref(), body.into(), Clock::system().now()).await;
+        stop.cancel();
+        match verdict(&outcome) {
+            Verdict::Delivered => {
+                out("delivered: DingTalk has taken the message\n");
+                Ok(ExitCode::SUCCESS)
+            }
+            refused => Err(format!("not delivered: {refused}").into()),
+        }
+    }
+}
+
+fn text_body(text: &str, target: &Target, msg_uuid: &str) -> String {
+    let mut content = text.to_owned();
+    if let Some(keyword) = target.style.keyword.as_ref().filter(|keyword| !text.contains(*keyword)) {
+        content = format!("{content}\n{keyword}");
+    }
+    dingtalk::body(&Message::Text { content }, &dingtalk::Mention::default(), msg_uuid)
+}
+
+/// Starts the stand-in when the target's robot is one.
+async fn start_stand_in(target: &Target, stop: &CancellationToken) -> Result<Option<std::net::SocketAddr>, Failure> {
+    let Some(robot) = stand_in(target) else { return Ok(None) };
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let address = listener.local_addr()?;
+    let sandbox = Sandbox::new(sandbox::Settings::default());
+    sandbox.register(robot);
+    crate::tasks::Tasks::new().spawn("sandbox", sandbox.serve(listener, stop.clone().cancelled_owned()));
+    Ok(Some(address))
+}
