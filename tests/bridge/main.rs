@@ -1,0 +1,21 @@
+//! The bridge as its users have it: the real binary, its HTTP, its files, real senders, and a stand-in for DingTalk.
+
+#![allow(missing_docs, unreachable_pub, reason = "a test program has no readers but its own")]
+
+mod alertmanager;
+mod commands;
+mod config;
+mod crash;
+mod delivering;
+mod disk;
+mod durable;
+mod fixtures;
+mod harness;
+mod http;
+mod limits;
+mod operating;
+mod pacing;
+mod program;
+mod storage;
+mod verdicts;
+mod wire;
