@@ -327,8 +327,8 @@ impl App {
 
     /// What waits for a target that is no longer configured stays in the outbox, but nobody delivers it.
     async fn warn_of_orphans(&self) {
-        let outbox = self.outbox.borrow().clone();
-        let Some(Ok(backlogs)) = async { Some(outbox?.backlogs().await) }.await else { return };
+        let Some(outbox) = self.outbox.borrow().clone() else { return };
+        let Ok(backlogs) = outbox.backlogs().await else { return };
         for (target, waiting) in
             backlogs.iter().filter(|(target, _)| !self.config.targets.contains_key(target.as_str()))
         {

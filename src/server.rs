@@ -98,6 +98,10 @@ pub struct Server {
     tasks: Tasks,
 }
 
+/// How long a request that has begun to arrive may still take once the server stops. One that is on its way arrives;
+/// one that is not does not keep the rest of the bridge from stopping in order.
+const LAST_CHANCE: Duration = Duration::from_secs(2);
+
 // === impl Server ===
 
 impl Server {

@@ -14,6 +14,11 @@ use crate::outbox::Accepted;
 /// A whole answer.
 pub(super) type Answer = Response<Full<Bytes>>;
 
+/// A request that is not answered, because its client is too slow: the connection is closed.
+#[derive(Debug, thiserror::Error)]
+#[error("the client took too long or went away")]
+pub(super) struct Unanswered;
+
 #[derive(Serialize)]
 struct Line<'a> {
     errcode: u16,

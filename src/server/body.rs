@@ -9,8 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::Limits;
-use super::connection::LAST_CHANCE;
+use super::{LAST_CHANCE, Limits};
 
 /// A body in memory; its bytes count against the limit on all bodies until it is dropped.
 #[derive(Debug)]

@@ -1,11 +1,9 @@
 //! One connection: requests one after the other, each with a deadline for its headers.
 
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use hyper::rt::{Read, Write};
 use hyper::server::conn::http1;
@@ -13,16 +11,12 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioTimer;
 use tokio::time::sleep;
 
-use super::Server;
 use super::route::{self, Routes};
 use super::socket::Socket;
+use super::{LAST_CHANCE, Server};
 
 /// The most bytes of headers that a request may have.
 const MAX_HEADERS: usize = 64 << 10;
-
-/// How long a request that has begun to arrive may still take once the server stops. One that is on its way arrives;
-/// one that is not does not keep the rest of the bridge from stopping in order.
-pub(super) const LAST_CHANCE: Duration = Duration::from_secs(2);
 
 /// Serves a connection until its client ends it, a deadline passes or the server stops; then the request that is
 /// being served is finished.
@@ -68,16 +62,5 @@ where
     };
     if let Err(error) = ended {
         tracing::debug!(%peer, %error, "a connection ended early");
-    }
-}
-
-/// A request that is not answered, because its client is too slow: the connection is closed.
-#[derive(Debug, thiserror::Error)]
-#[error("the client took too long or went away")]
-pub(super) struct Unanswered;
-
-impl From<Infallible> for Unanswered {
-    fn from(never: Infallible) -> Self {
-        match never {}
     }
 }

@@ -9,8 +9,7 @@ use hyper::body::{Bytes, Incoming};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::answer::{self, Answer};
-use super::connection::Unanswered;
+use super::answer::{self, Answer, Unanswered};
 use super::{Readiness, Server, Surface, body, credentials};
 use crate::notification::Sender;
 
