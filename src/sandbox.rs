@@ -6,12 +6,13 @@
 //! tests, so it holds to DingTalk rather than to what the bridge expects; where DingTalk is not documented it is the
 //! stricter of what may be. It pages nobody, and it keeps nothing when the process ends.
 //!
-//! Besides the robot it serves three routes, for tests of the whole program. They have no password: the stand-in is
+//! Besides the robot it serves four routes, for tests of the whole program. They have no password: the stand-in is
 //! for loopback.
 //!
 //! | route | what |
 //! |---|---|
-//! | `POST /faults` | orders [`Fault`]s, a JSON array: `["hang", {"slow": 1500}, {"errcode": {"code": -1, "errmsg": "busy"}}]`; times in milliseconds; `?access_token=…` for one robot |
+//! | `POST /faults` | orders [`Fault`]s, a JSON array: `["hang", {"slow": 1500}, {"errcode": {"code": -1, "errmsg": "busy"}}]`; times in milliseconds; `?access_token=…` for one robot; with `&lasting=true` its one fault stays |
+//! | `DELETE /faults` | takes back what was ordered and lifts what lasts, with `?access_token=…` for one robot; bans stay |
 //! | `GET /arrivals` | what arrived, oldest first, a JSON array of objects with the fields of [`Arrival`] |
 //! | `DELETE /arrivals` | forgets it |
 
@@ -42,7 +43,8 @@ use crate::secret::Secret;
 pub struct Settings {
     /// How many messages a robot takes in any period; the next one bans it. DingTalk: 20 in a minute.
     pub rate: (u32, Duration),
-    /// How long a robot is banned. DingTalk: 10 minutes.
+    /// How long a robot is banned. DingTalk: 10 minutes, which it does not say; of any other time the answer tells how
+    /// much is left, for nobody could know.
     pub ban: Duration,
     /// How long the network takes, each way, at random within the range; none by default.
     pub delay: Option<RangeInclusive<Duration>>,
@@ -86,6 +88,7 @@ struct State {
     ledger: Ledger,
     faults: VecDeque<Fault>,
     faults_for: HashMap<String, VecDeque<Fault>>,
+    lasting: HashMap<String, Fault>,
 }
 
 /// What goes wrong with one request.
@@ -94,6 +97,15 @@ struct State {
 pub enum Fault {
     /// The message is not looked at; the answer is this.
     Errcode {
+        /// The `errcode`.
+        code: i64,
+        /// The `errmsg`.
+        errmsg: String,
+    },
+    /// As `errcode`, but only for a message whose body holds these words; any other is treated as if there was no fault.
+    Moderate {
+        /// The words.
+        words: String,
         /// The `errcode`.
         code: i64,
         /// The `errmsg`.
@@ -220,6 +232,25 @@ impl Sandbox {
         self.state().faults_for.entry(token.to_owned()).or_default().push_back(fault);
     }
 
+    /// Lets every request for one robot meet `fault` until [`recover`](Self::recover); those ordered for single requests
+    /// come first.
+    pub fn order_lasting(&self, token: &str, fault: Fault) {
+        self.state().lasting.insert(token.to_owned(), fault);
+    }
+
+    /// Takes back what was ordered for one robot. Its window and its ban stay.
+    pub fn recover(&self, token: &str) {
+        let mut state = self.state();
+        state.lasting.remove(token);
+        state.faults_for.remove(token);
+    }
+
+    /// Takes back all that was ordered.
+    pub fn recover_all(&self) {
+        let mut state = self.state();
+        (state.faults, state.faults_for, state.lasting) = Default::default();
+    }
+
     /// What arrived, oldest first, also what was refused: the last 100,000, or 256 MiB of bodies.
     pub fn arrivals(&self) -> Vec<Arrival> {
         self.state().ledger.arrivals()
@@ -245,7 +276,7 @@ impl Sandbox {
 impl State {
     fn next_fault(&mut self, token: &str) -> Option<Fault> {
         let own = self.faults_for.get_mut(token).and_then(VecDeque::pop_front);
-        own.or_else(|| self.faults.pop_front())
+        own.or_else(|| self.lasting.get(token).cloned()).or_else(|| self.faults.pop_front())
     }
 }
 
@@ -256,6 +287,7 @@ impl Fault {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Errcode { .. } => "errcode",
+            Self::Moderate { .. } => "moderate",
             Self::Body { .. } => "body",
             Self::Ban => "ban",
             Self::ResetBeforeRead => "reset_before_read",
@@ -263,6 +295,14 @@ impl Fault {
             Self::Slow(_) => "slow",
             Self::Trickle(_) => "trickle",
             Self::Hang => "hang",
+        }
+    }
+
+    /// Whether a message of this body meets it.
+    fn concerns(&self, body: &[u8]) -> bool {
+        match self {
+            Self::Moderate { words, .. } => String::from_utf8_lossy(body).contains(words),
+            _ => true,
         }
     }
 }

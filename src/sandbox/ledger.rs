@@ -32,9 +32,15 @@ struct Window {
 // === impl Ledger ===
 
 impl Ledger {
-    /// Counts a request for `token`: how many arrived within the period, and whether it is one too many. Refused ones
-    /// count too; they do not lengthen the ban.
-    pub(super) fn count(&mut self, token: &str, rate: (u32, Duration), ban: Duration, now: Instant) -> (usize, bool) {
+    /// Counts a request for `token`: how many arrived within the period, and, when it is one too many, how long the ban
+    /// lasts still. Refused ones count too; they do not lengthen the ban.
+    pub(super) fn count(
+        &mut self,
+        token: &str,
+        rate: (u32, Duration),
+        ban: Duration,
+        now: Instant,
+    ) -> (usize, Option<Duration>) {
         if self.windows.len() > MAX_IDLE_WINDOWS {
             self.windows.retain(|_, window| !window.is_idle(rate.1, now));
         }
@@ -42,12 +48,11 @@ impl Ledger {
         window.expire(rate.1, now);
         window.arrivals.push_back(now);
         let count = window.arrivals.len();
-        let banned = window.banned_until.is_some_and(|until| now < until);
-        let excess = count > rate.0 as usize;
-        if excess && !banned {
+        window.banned_until = window.banned_until.filter(|until| now < *until);
+        if count > rate.0 as usize && window.banned_until.is_none() {
             window.banned_until = Some(now + ban);
         }
-        (count, banned || excess)
+        (count, window.banned_until.map(|until| until - now))
     }
 
     /// How many requests for `token` arrived within the period.

@@ -4,10 +4,11 @@
 //! and 40035 is what it says of other missing parameters.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{KnownRobot, Signature};
+use super::{KnownRobot, Settings, Signature};
 use crate::dingtalk::{Mention, sign};
 
 /// The most bytes of a body.
@@ -37,7 +38,7 @@ pub(super) const NOT_JSON_TYPE: Refusal = Refusal(43004, Cow::Borrowed("无效�
 pub(super) const NO_TOKEN: Refusal = Refusal(40035, Cow::Borrowed("缺少参数 access_token"));
 pub(super) const NO_ROBOT: Refusal = Refusal(300005, Cow::Borrowed("token is not exist"));
 pub(super) const NO_PATH: Refusal = Refusal(404, Cow::Borrowed("请求的URI地址不存在"));
-pub(super) const TOO_MANY: Refusal = Refusal(660026, Cow::Borrowed("sending too many messages per minute"));
+const TOO_MANY: &str = "sending too many messages per minute";
 const TOO_LONG: Refusal =
     Refusal(460101, Cow::Borrowed("description: body 大小不合法;solution:请保持大小在 20000bytes 以内;"));
 const NO_JSON: Refusal = Refusal(40035, Cow::Borrowed("缺少参数 json"));
@@ -77,6 +78,17 @@ pub(super) fn signature(
         Signature::Expired
     } else {
         Signature::Valid
+    }
+}
+
+/// The answer to a robot that is banned for so long still, of a ban that lasts this long as a whole. DingTalk does not
+/// say how long its own lasts.
+pub(super) fn too_many(left: Duration, whole: Duration) -> Refusal {
+    if whole == Settings::default().ban {
+        Refusal(660026, Cow::Borrowed(TOO_MANY))
+    } else {
+        let seconds = left.as_millis().div_ceil(1000);
+        Refusal(660026, format!("{TOO_MANY}, retry after {seconds} seconds").into())
     }
 }
 

@@ -95,6 +95,13 @@ impl Sandbox {
         let answer = match (request.uri().path(), request.method()) {
             ("/robot/send", _) => self.robot(request).await?,
             ("/faults", &Method::POST) => self.take_orders(request).await,
+            ("/faults", &Method::DELETE) => {
+                match parameter(request.uri().query(), "access_token") {
+                    Some(token) => self.recover(&token),
+                    None => self.recover_all(),
+                }
+                Reply::errcode(0, "ok")
+            }
             ("/arrivals", &Method::GET) => {
                 let arrivals = self.arrivals().iter().map(Arrival::to_json).collect();
                 Reply::json(&Value::Array(arrivals))
@@ -136,32 +143,36 @@ impl Sandbox {
         let inner = &self.0;
         let (now, at) = (Instant::now(), inner.clock.now());
         let token = call.token.clone().unwrap_or_default();
+        let fault = fault.filter(|fault| fault.concerns(body));
         let mut state = self.state();
         let robot = state.robots.get(&token).cloned();
         let signed =
             rules::signature(robot.as_ref(), call.timestamp.as_deref(), call.sign.as_deref(), at.as_millisecond());
         let read = fault != Some(&Fault::ResetBeforeRead);
         let counted = read && call.refusal().is_none();
-        let (window, throttled) = match counted {
+        let (window, banned) = match counted {
             true => state.ledger.count(&token, inner.rate, inner.ban, now),
-            false => (state.ledger.window(&token, inner.rate.1, now), false),
+            false => (state.ledger.window(&token, inner.rate.1, now), None),
         };
-        let judged = match call.refusal() {
-            Some(refusal) => Err(refusal),
+        let judged = match (call.refusal(), banned) {
+            (Some(refusal), _) => Err(refusal),
             // Before the token is looked at: DingTalk throttles also tokens that do not exist.
-            None if throttled => Err(rules::TOO_MANY),
-            None if robot.is_none() && !state.robots.is_empty() => Err(rules::NO_ROBOT),
-            None => rules::judge(robot.as_ref(), signed, body),
+            (None, Some(left)) => Err(rules::too_many(left, inner.ban)),
+            (None, None) if robot.is_none() && !state.robots.is_empty() => Err(rules::NO_ROBOT),
+            (None, None) => rules::judge(robot.as_ref(), signed, body),
         };
         let (errcode, answer) = match (fault, judged) {
-            (Some(Fault::Errcode { code, errmsg }), _) => (Some(*code), Reply::errcode(*code, errmsg)),
+            (Some(Fault::Errcode { code, errmsg } | Fault::Moderate { code, errmsg, .. }), _) => {
+                (Some(*code), Reply::errcode(*code, errmsg))
+            }
             (Some(Fault::Body { status, content_type, body }), _) => (None, Reply::new(*status, content_type, body)),
             (Some(Fault::Ban), _) => (None, Reply::json(&ban())),
             (Some(Fault::ResetBeforeRead), _) => (None, Reply::errcode(-1, "")),
             (_, Ok(())) => (Some(0), Reply::errcode(0, "ok")),
             (_, Err(refusal)) => (Some(refusal.0), Reply::refusal(&refusal)),
         };
-        let delivered = errcode == Some(0) && !matches!(fault, Some(Fault::Errcode { .. }));
+        let answered = matches!(fault, Some(Fault::Errcode { .. } | Fault::Moderate { .. }));
+        let delivered = errcode == Some(0) && !answered;
         let msg_uuid = uuid(body);
         let repeated = msg_uuid.as_ref().is_some_and(|uuid| state.ledger.was_taken(&token, uuid));
         let arrival = Arrival {
@@ -184,7 +195,8 @@ impl Sandbox {
     }
 
     async fn take_orders(&self, request: Request<Incoming>) -> Response<Reply> {
-        let token = parameter(request.uri().query(), "access_token");
+        let query = request.uri().query();
+        let (token, lasting) = (parameter(query, "access_token"), parameter(query, "lasting"));
         let body = Limited::new(request.into_body(), MAX_READ).collect().await;
         let faults = body
             .map_err(|error| error.to_string())
@@ -197,7 +209,9 @@ impl Sandbox {
                 answer
             }
             Ok(faults) => {
+                let lasting = lasting.is_some_and(|lasting| lasting == "true");
                 faults.into_iter().for_each(|fault| match &token {
+                    Some(token) if lasting => self.order_lasting(token, fault),
                     Some(token) => self.order_for(token, fault),
                     None => self.order(fault),
                 });

@@ -197,6 +197,55 @@ async fn a_fault_can_be_for_one_robot() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn words_can_be_refused() {
+    let sandbox = Sandbox::new(settings());
+    let bridge = Bridge::new(&sandbox);
+    let refuse =
+        |words: &str| Fault::Moderate { words: words.into(), code: 430_102, errmsg: "含有不合适的文本".into() };
+    sandbox.order_lasting("a", refuse("97 %"));
+    sandbox.order_lasting("b", refuse("98 %"));
+    assert_eq!((bridge.label("a").await, bridge.label("b").await), ("content", "delivered"));
+    let faults: Vec<_> = sandbox.arrivals().iter().map(|arrival| (arrival.fault, arrival.delivered)).collect();
+    assert_eq!(faults, [(Some("moderate"), false), (None, true)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fault_can_last_until_it_is_lifted() {
+    let sandbox = Sandbox::new(settings());
+    let bridge = Bridge::new(&sandbox);
+    sandbox.order_lasting("a", Fault::Errcode { code: 400_102, errmsg: "机器人已停用".into() });
+    sandbox.order_for("a", Fault::Errcode { code: -1, errmsg: String::new() });
+    sandbox.order(Fault::Ban);
+    for label in ["busy", "stopped", "stopped"] {
+        assert_eq!(bridge.label("a").await, label);
+    }
+    assert_eq!(bridge.label("b").await, "banned");
+    sandbox.recover("a");
+    assert_eq!(bridge.label("a").await, "delivered");
+    sandbox.order_lasting("a", Fault::Ban);
+    sandbox.order(Fault::Ban);
+    sandbox.recover_all();
+    assert_eq!((bridge.label("a").await, bridge.label("b").await), ("delivered", "delivered"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ban_that_is_not_dingtalks_says_how_long_it_lasts() {
+    let sandbox =
+        Sandbox::new(Settings { rate: (1, Duration::from_secs(1)), ban: Duration::from_secs(5), ..settings() });
+    let bridge = Bridge::new(&sandbox);
+    assert_eq!(bridge.label("a").await, "delivered");
+    let pause = async || match verdict(&bridge.post("a", None, "u").await) {
+        Verdict::Throttled { pause, .. } => pause.as_secs(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(pause().await, 5);
+    advance(Duration::from_millis(1500)).await;
+    assert_eq!(pause().await, 4);
+    advance(Duration::from_millis(3500)).await;
+    assert_eq!(bridge.label("a").await, "delivered");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_repetition_is_recognised_once_the_first_was_taken() {
     let sandbox = Sandbox::new(settings());
     let bridge = Bridge::new(&sandbox);
@@ -255,6 +304,9 @@ async fn listens_takes_orders_and_tells_what_arrived() {
     );
     let wrong = ask("POST /faults", r#"["explode"]"#).await;
     assert!(wrong.starts_with("HTTP/1.1 400") && wrong.contains("explode"), "{wrong}");
+
+    assert!(ask("POST /faults?access_token=ops&lasting=true", r#"["reset_before_read"]"#).await.contains("200"));
+    assert!(ask("DELETE /faults?access_token=ops", "").await.contains("200"));
 
     assert!(ask(post, message).await.starts_with("HTTP/1.1 503"));
     assert!(ask(post, message).await.ends_with(r#"{"errcode":0,"errmsg":"ok"}"#));
