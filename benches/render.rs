@@ -44,6 +44,7 @@ fn notification(alerts: usize) -> Notification {
         external_url: "http://am.example.test:9093".to_owned(),
         truncated_alerts: 0,
         notification_reason: "first notification".to_owned(),
+        meant_for: String::new(),
         alerts: alerts.collect(),
     }
 }

@@ -13,6 +13,7 @@
 //! - [`dedupe`]: what is news and what a repetition.
 //! - [`sender`]: what each sending system's request body means.
 //! - [`render`]: templates, and messages that fit.
+//! - [`fold`]: the states that a group went through while it waited, as one.
 //! - [`notification`]: the one model that every sender is decoded into.
 //! - [`sandbox`]: the stand-in for DingTalk.
 //! - [`dingtalk`]: messages, signatures, calls and what answers mean.
@@ -25,6 +26,7 @@ pub mod config;
 pub mod dedupe;
 pub mod delivery;
 pub mod dingtalk;
+pub mod fold;
 pub mod intake;
 pub mod nearest;
 pub mod notification;

@@ -39,6 +39,9 @@ pub struct Notification {
     pub truncated_alerts: u64,
     /// Why it was sent, since Alertmanager 0.32; empty when unknown.
     pub notification_reason: String,
+    /// The target it was meant for, when it is told to another one; else empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub meant_for: String,
     /// The alerts, in the sender's order.
     pub alerts: Vec<Alert>,
 }
@@ -80,6 +83,8 @@ pub enum Status {
 pub enum Sender {
     /// Prometheus Alertmanager's webhook, protocol version 4.
     Alertmanager,
+    /// The bridge itself, about what keeps it from delivering. Nobody can post in its name.
+    Dingbridge,
 }
 
 /// The identity of a group at a target: everything that is news about it must stay in order.
@@ -164,13 +169,14 @@ impl Status {
 // === impl Sender ===
 
 impl Sender {
-    /// Every sender this version understands.
+    /// Every sender whose requests this version understands.
     pub const ALL: [Self; 1] = [Self::Alertmanager];
 
     /// The name in `/hook/{sender}/…` and `accept`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Alertmanager => "alertmanager",
+            Self::Dingbridge => "dingbridge",
         }
     }
 
@@ -189,6 +195,14 @@ impl fmt::Display for Sender {
 // === impl GroupId ===
 
 impl GroupId {
+    /// The identity that this group has at `target` when it is told there in place of its own target.
+    pub fn told_to(&self, target: &str) -> Self {
+        let digest = Sha256::new().chain_update(self.0).chain_update(target).finalize();
+        let mut id = [0; 16];
+        id.copy_from_slice(&digest[..16]);
+        Self(id)
+    }
+
     /// The bytes it is stored as.
     pub fn as_bytes(&self) -> &[u8; 16] {
         &self.0

@@ -34,6 +34,7 @@ fn notification(alerts: Vec<Alert>) -> Notification {
         external_url: "http://am.test".to_owned(),
         truncated_alerts: 0,
         notification_reason: String::new(),
+        meant_for: String::new(),
         alerts,
     }
 }

@@ -90,6 +90,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Decoded, DecodeError> {
         external_url: body.external_url,
         truncated_alerts: body.truncated_alerts,
         notification_reason: body.notification_reason,
+        meant_for: String::new(),
         alerts,
     };
     let oddity = match body.version.as_deref() {
