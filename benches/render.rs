@@ -1,10 +1,12 @@
 //! How long a message takes to render: it is made again at every attempt that was not frozen.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark")]
 
+use std::collections::BTreeMap;
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use dingbridge::clock::from_millis;
+use dingbridge::fold::Folded;
 use dingbridge::notification::{Alert, Labels, Notification, Sender, Status};
 use dingbridge::render::{Circumstances, Library, Style};
 
@@ -53,7 +55,7 @@ fn render(criterion: &mut Criterion) {
     let library = Library::compile(Vec::new()).unwrap();
     let style = Style::default();
     let now = from_millis(1_795_167_000_000);
-    let circumstances = Circumstances { target: "ops", now, accepted_at: now, repeats: 0 };
+    let circumstances = Circumstances { target: "ops", now, accepted_at: now, repeats: 0, digest_mentions: true };
     for alerts in [1, 10, 1_000] {
         let notification = notification(alerts);
         criterion.bench_function(&format!("default message of {alerts} alerts"), |bencher| {
@@ -62,5 +64,28 @@ fn render(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, render);
+/// 10,000 alerts in 1,000 groups under 300 names, as a robot tells them that was away for a night.
+fn digest(criterion: &mut Criterion) {
+    let groups: Vec<Folded> = (0..1_000)
+        .map(|number| {
+            let mut notification = notification(10);
+            for alert in &mut notification.alerts {
+                alert.labels.insert("alertname".to_owned(), format!("Alert{}", number % 300));
+                alert.labels.insert("severity".to_owned(), ["critical", "warning", "info", ""][number % 4].to_owned());
+            }
+            Folded { notification, gone: Vec::new(), flaps: BTreeMap::new() }
+        })
+        .collect();
+    let library = Library::compile(Vec::new()).unwrap();
+    let style = Style::default();
+    let now = from_millis(1_795_167_000_000);
+    let circumstances = Circumstances { target: "ops", now, accepted_at: now, repeats: 0, digest_mentions: true };
+    for most in [1, 3] {
+        criterion.bench_function(&format!("digest of 10,000 alerts in {most} messages at most"), |bencher| {
+            bencher.iter(|| library.tell(black_box(&groups), &style, &circumstances, false, most));
+        });
+    }
+}
+
+criterion_group!(benches, render, digest);
 criterion_main!(benches);

@@ -152,6 +152,7 @@ impl Payload {
 /// The message that a target's group would get now.
 fn compose(target: &Target, notification: &Notification) -> Rendered {
     let now = Clock::system().now();
-    let circumstances = Circumstances { target: &target.name, now, accepted_at: now, repeats: 0 };
+    let circumstances =
+        Circumstances { target: &target.name, now, accepted_at: now, repeats: 0, digest_mentions: true };
     target.library.render(notification, &target.style, &circumstances)
 }

@@ -9,6 +9,7 @@
 //! Rendering is pure: the same arguments give the same message. It knows no queue, no target's settings beyond the
 //! style, and never waits.
 
+mod digest;
 mod escape;
 mod fit;
 mod foreign;
@@ -17,16 +18,21 @@ mod helper;
 mod library;
 mod mention;
 mod model;
+mod pack;
 mod plain;
 mod run;
 mod severity;
+mod summary;
+mod tell;
 mod terminal;
+
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 pub use self::library::{Library, TemplateProblem, TemplateSource};
-pub use self::mention::{MentionPolicy, Occasion};
+pub use self::mention::{ByLabel, MentionPolicy, Occasion};
 pub use self::severity::{Severities, Severity};
 pub use self::terminal::terminal;
 use crate::dingtalk::{Mention, Message};
@@ -67,7 +73,7 @@ pub struct Style {
     /// How times are shown.
     pub time_zone: TimeZone,
     /// What severities mean.
-    pub severities: Severities,
+    pub severities: Arc<Severities>,
     /// Whom to call, and when.
     pub mention: MentionPolicy,
     /// The word without which the robot refuses a message.
@@ -87,6 +93,20 @@ pub struct Circumstances<'a> {
     pub accepted_at: Timestamp,
     /// How often the same state was suppressed before.
     pub repeats: u64,
+    /// Whether a digest may call people now.
+    pub digest_mentions: bool,
+}
+
+/// The messages that tell some groups.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Packed {
+    /// One or more, in the order in which they are sent.
+    pub parts: Vec<Rendered>,
+    /// Whether this is a digest: several groups, or one of which more is to be said than its own template can say or
+    /// its messages can hold.
+    pub digest: bool,
+    /// Whether alerts had to be counted instead of shown, or a text was cut.
+    pub shortened: bool,
 }
 
 /// A message that is ready to be sent.
@@ -149,7 +169,7 @@ impl Default for Style {
             text: "default.text".to_owned(),
             escape: Escape::Labels,
             time_zone: TimeZone::UTC,
-            severities: Severities::default(),
+            severities: Arc::default(),
             mention: MentionPolicy::default(),
             keyword: None,
             message_limit: 19_500,

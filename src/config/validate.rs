@@ -91,7 +91,7 @@ fn style(root: &Section<'_>) -> Style {
     let mut style = Style::default();
     style.escape = escape.unwrap_or(style.escape);
     style.message_limit = message_limit.unwrap_or(style.message_limit);
-    style.severities = severities(root);
+    style.severities = Arc::new(severities(root));
     style.time_zone = match root.get("timezone") {
         Some(field) => field.parse(time_zone).unwrap_or(TimeZone::UTC),
         None => match std::env::var("TZ") {

@@ -187,6 +187,7 @@ impl Lane {
             now: self.means.clock.now(),
             accepted_at: entry.accepted_at,
             repeats: u64::from(entry.repeats),
+            digest_mentions: true,
         };
         let plain = || target.library.render_plain(&entry.notification, &target.style, &circumstances);
         let rendered: Rendered = match entry.form {

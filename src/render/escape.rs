@@ -34,7 +34,7 @@ pub(super) fn line(value: &str, marked: bool) -> String {
 ///
 /// One that is an address as a whole is made safe as a link instead.
 pub(super) fn text(value: &str, marked: bool) -> String {
-    if is_web(value) && !value.contains(char::is_whitespace) {
+    if is_address(value) {
         return url(value);
     }
     mark(clean(value, '\n'), marked)
@@ -59,6 +59,26 @@ pub(super) fn url(value: &str) -> String {
         }
     }
     safe
+}
+
+/// Whether the value is an address as a whole.
+pub(super) fn is_address(value: &str) -> bool {
+    is_web(value) && !value.contains(char::is_whitespace)
+}
+
+/// Whether the value, where a line begins, would begin a heading, a quote, a list, a rule, code or HTML.
+pub(super) fn begins_block(value: &str) -> bool {
+    let value = value.trim_start();
+    let after_digits = value.trim_start_matches(|char: char| char.is_ascii_digit());
+    let numbered = after_digits.len() < value.len() && after_digits.starts_with(['.', ')']);
+    let item = value.starts_with(['*', '_']) && value[1..].starts_with([' ', '*', '_']) && !value.starts_with("**");
+    let html = value.starts_with('<') && !value.starts_with("<font");
+    let rule = ["***", "___", "```", "~~~"].iter().any(|start| value.starts_with(start));
+    value.starts_with(['#', '>', '-', '+', '=', '|'])
+        || numbered && after_digits[1..].starts_with(' ')
+        || item
+        || html
+        || rule
 }
 
 /// The value as its sender wrote it, without marks: for comparing and looking up.
@@ -232,6 +252,20 @@ mod tests {
 
     fn shown(value: &str) -> String {
         finish(&line(value, true), Medium::Markdown)
+    }
+
+    #[test]
+    fn what_begins_a_block_is_known() {
+        for block in
+            ["# a", "> a", "- a", "+", "===", "|a|", "1. a", "12) a", "* a", "***", "```a", "~~~", "<!-- a", " # a"]
+        {
+            assert!(begins_block(block), "{block}");
+        }
+        for words in
+            ["a", "**a**", "*a*", "_a_", "`a`", "<font color=red>a</font>", "10.0.0.1:9100 is down", "97 %", ""]
+        {
+            assert!(!begins_block(words), "{words}");
+        }
     }
 
     #[test]

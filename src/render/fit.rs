@@ -3,6 +3,8 @@
 //! What is too much is cut from the text, at a line break when one is near, with a mark that says how much is missing.
 //! After the cut come the words that call people and the robot's keyword, so that neither is ever lost.
 
+use std::borrow::Cow;
+
 use super::mention::missing_words;
 use crate::dingtalk::{self, Mention, Message};
 
@@ -14,8 +16,21 @@ const TITLE_CHARS_AT_LEAST: usize = 20;
 const LINE_WITHIN: usize = 200;
 /// How many bytes back from the cut a tag, a link or an entity may have begun.
 const TAG_WITHIN: usize = 300;
+/// The longest run of backticks that is closed behind a cut.
+const MOST_BACKTICKS: usize = 8;
+/// The most bytes in JSON that close what a cut leaves open: a line break and backticks.
+const CLOSE_LEN: usize = MOST_BACKTICKS + 2;
 /// A `msgUuid` as long as those that are sent.
-const UUID: &str = "00000000-0000-0000-0000-000000000000";
+pub(super) const UUID: &str = "00000000-0000-0000-0000-000000000000";
+
+/// Which message of how many this is, from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Part {
+    /// Its number.
+    pub number: usize,
+    /// How many there are.
+    pub of: usize,
+}
 
 /// What must be in a message beside its text.
 pub(super) struct Frame<'a> {
@@ -29,6 +44,20 @@ pub(super) struct Frame<'a> {
     pub left_out_alerts: usize,
     /// Whether rendering was stopped before the text was whole.
     pub stopped: bool,
+    /// Which part it is; shown when there are several.
+    pub part: Part,
+}
+
+// === impl Part ===
+
+impl Part {
+    /// The only message.
+    pub(super) const WHOLE: Self = Self { number: 1, of: 1 };
+
+    /// `(2/3)`; nothing when there is only one.
+    fn shown(self) -> String {
+        if self.of > 1 { format!("({}/{})", self.number, self.of) } else { String::new() }
+    }
 }
 
 // === impl Frame ===
@@ -39,15 +68,19 @@ impl Frame<'_> {
     /// A limit below what the frame itself takes cannot be kept; then buttons go first, then most of
     /// the title, and the text is only the mark.
     pub(super) fn fit(&self, message: Message) -> (Message, usize) {
-        let (mut shell, text) = take_text(message);
-        shorten_title(&mut shell, TITLE_CHARS);
+        let (mut shell, mut text) = take_text(message);
+        let part = self.part.shown();
+        if let (Message::Text { .. }, false) = (&shell, part.is_empty()) {
+            text.insert_str(0, &format!("{part} "));
+        }
+        shorten_title(&mut shell, TITLE_CHARS, &part);
         let mut room = self.room(&shell);
         if let (None, Message::ActionCard { title, .. }) = (room, &shell) {
             shell = Message::Markdown { title: title.clone(), text: String::new() };
             room = self.room(&shell);
         }
         if room.is_none() {
-            shorten_title(&mut shell, TITLE_CHARS_AT_LEAST);
+            shorten_title(&mut shell, TITLE_CHARS_AT_LEAST, &part);
             room = self.room(&shell);
         }
         let (text, cut) = self.text(text, room.unwrap_or(0));
@@ -59,7 +92,9 @@ impl Frame<'_> {
         let words = missing_words("", self.mention, self.keyword);
         let frame = dingtalk::body(shell, self.mention, UUID).len();
         // The mark and the words must fit in any case.
-        self.limit.checked_sub(frame).filter(|room| *room >= json_len(&words) + json_len(&self.notice()) + MARK_LEN)
+        self.limit
+            .checked_sub(frame)
+            .filter(|room| *room >= json_len(&words) + json_len(&self.notice()) + MARK_LEN + MOST_BACKTICKS + 2)
     }
 
     /// What is said about alerts that the text does not show.
@@ -80,10 +115,12 @@ impl Frame<'_> {
         let whole = json_len(&text) + json_len(&notice) + json_len(&tail(&text));
         if whole > room || self.stopped {
             let length = text.len();
-            let reserved = MARK_LEN + json_len(&notice) + json_len(&tail(""));
-            text.truncate(cut_at(&text, room.saturating_sub(reserved)));
+            let reserved = MARK_LEN + CLOSE_LEN + json_len(&notice) + json_len(&tail(""));
+            let (end, close) = cut_at(&text, room.saturating_sub(reserved));
+            text.truncate(end);
             text.truncate(text.trim_end().len());
             cut = (length - text.len()).max(1);
+            text.push_str(&close);
             text.push_str(&mark(cut, self.stopped));
         }
         text.push_str(&notice);
@@ -104,8 +141,8 @@ fn mark(cut: usize, stopped: bool) -> String {
     }
 }
 
-/// Where to cut `text` so that it takes at most `room` bytes in JSON.
-fn cut_at(text: &str, room: usize) -> usize {
+/// Where to cut `text` so that it takes at most `room` bytes in JSON, and what must follow to close what is open there.
+fn cut_at(text: &str, room: usize) -> (usize, String) {
     let mut used = 0;
     let fits = |(_, char): &(usize, char)| {
         used += json_char_len(*char);
@@ -113,18 +150,17 @@ fn cut_at(text: &str, room: usize) -> usize {
     };
     let end = text.char_indices().take_while(fits).last().map_or(0, |(at, char)| at + char.len_utf8());
     if end == text.len() {
-        return end;
+        return (end, String::new());
     }
-    let kept = &text[..end];
-    if let Some(at) = kept.rfind('\n').filter(|at| end - at <= LINE_WITHIN) {
-        return unbroken(&kept[..at]);
-    }
-    unbroken(kept)
+    let line = text[..end].rfind('\n').filter(|at| end - at <= LINE_WITHIN);
+    unbroken(text, line.unwrap_or(end))
 }
 
-/// The length of `kept` without a tag, a link, an entity or coloured words that it would leave open.
-fn unbroken(kept: &str) -> usize {
-    let mut end = kept.len();
+/// Where to cut `text` at `end` or before so that no tag, link, entity, coloured words or code is left open. Code that
+/// began further back is not given up; then the backticks that close it are given, too.
+fn unbroken(text: &str, end: usize) -> (usize, String) {
+    let kept = &text[..end];
+    let mut end = end;
     for (open, close, within) in
         [("<", ">", TAG_WITHIN), ("&", ";", 10), ("[", ")", TAG_WITHIN), ("<font", "</font>", TAG_WITHIN)]
     {
@@ -133,11 +169,67 @@ fn unbroken(kept: &str) -> usize {
             end = at;
         }
     }
-    end
+    match open_code(text, end) {
+        Some((at, _)) if end - at <= TAG_WITHIN => (at, String::new()),
+        Some((_, close)) => (end, close),
+        None => (end, String::new()),
+    }
+}
+
+/// Where the code begins that a cut at `end` would leave open, and what would close it. A span ends with its paragraph at
+/// the latest, a fence goes on. Backticks that nothing closes, or after a backslash, stand for themselves.
+fn open_code(text: &str, end: usize) -> Option<(usize, String)> {
+    let kept = &text[..end];
+    let mut open: Option<Code> = None;
+    let mut at = 0;
+    while let Some(found) = kept[at..].find('`') {
+        let start = at + found;
+        let length = kept[start..].len() - kept[start..].trim_start_matches('`').len();
+        let line = kept[..start].rfind('\n').map_or(0, |newline| newline + 1);
+        let alone = kept[line..start].trim().is_empty();
+        at = start + length;
+        open = match open.filter(|code| code.reaches(kept)) {
+            Some(code) if code.length == length || (code.fence && alone && length > code.length) => None,
+            Some(code) => Some(code),
+            None if kept[..start].ends_with('\\') && length == 1 => None,
+            None => Some(Code { start, length, fence: alone && length >= 3 }),
+        };
+    }
+    let code = open.filter(|code| code.reaches(kept))?;
+    let backticks = "`".repeat(code.length);
+    let beyond = &text[end..];
+    let closed = beyond.find(&backticks).is_some_and(|at| code.fence || !beyond[..at].contains("\n\n"));
+    let close = &backticks[..code.length.min(MOST_BACKTICKS)];
+    (closed || code.fence).then(|| (code.start, format!("{}{close}", if code.fence { "\n" } else { "" })))
+}
+
+/// Code that was opened.
+struct Code {
+    start: usize,
+    /// How many backticks.
+    length: usize,
+    /// Whether it is a block.
+    fence: bool,
+}
+
+// === impl Code ===
+
+impl Code {
+    /// Whether it can still be open at the end of `kept`.
+    fn reaches(&self, kept: &str) -> bool {
+        self.fence || !kept[self.start..].contains("\n\n")
+    }
+}
+
+/// At most `most` characters of `text`, with an ellipsis for what is missing and nothing left open.
+pub(super) fn shortened(text: &str, most: usize) -> Cow<'_, str> {
+    let Some((end, _)) = text.char_indices().nth(most) else { return Cow::Borrowed(text) };
+    let (end, close) = unbroken(text, end);
+    Cow::Owned(format!("{}{close}…", text[..end].trim_end()))
 }
 
 /// The bytes that `text` takes between the quotes of a JSON string.
-fn json_len(text: &str) -> usize {
+pub(super) fn json_len(text: &str) -> usize {
     text.len() + text.bytes().filter(u8::is_ascii).map(|byte| json_char_len(byte.into()) - 1).sum::<usize>()
 }
 
@@ -149,14 +241,20 @@ fn json_char_len(char: char) -> usize {
     }
 }
 
-fn shorten_title(message: &mut Message, most: usize) {
-    if let Message::Markdown { title, .. } | Message::ActionCard { title, .. } = message
-        && title.chars().count() > most
-    {
+/// Shortens the title to `most` characters, of which the last are `suffix`, whether it has that already or not.
+fn shorten_title(message: &mut Message, most: usize, suffix: &str) {
+    let (Message::Markdown { title, .. } | Message::ActionCard { title, .. }) = message else { return };
+    let suffix = if suffix.is_empty() { String::new() } else { format!(" {suffix}") };
+    if let Some(bare) = title.strip_suffix(&suffix) {
+        title.truncate(bare.len());
+    }
+    let most = most.saturating_sub(suffix.chars().count()).max(1);
+    if title.chars().count() > most {
         let end = title.char_indices().nth(most - 1).map_or(0, |(at, _)| at);
         title.truncate(title[..end].trim_end().len());
         title.push('…');
     }
+    title.push_str(&suffix);
 }
 
 fn take_text(mut message: Message) -> (Message, String) {
@@ -176,107 +274,4 @@ fn put_text(mut message: Message, text: String) -> Message {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::dingtalk::Button;
-
-    fn frame<'a>(mention: &'a Mention, limit: usize) -> Frame<'a> {
-        Frame { mention, keyword: None, limit, left_out_alerts: 0, stopped: false }
-    }
-
-    fn markdown(text: &str) -> Message {
-        Message::Markdown { title: "t".to_owned(), text: text.to_owned() }
-    }
-
-    fn text_of(message: &Message) -> &str {
-        match message {
-            Message::Markdown { text, .. } | Message::ActionCard { text, .. } => text,
-            Message::Text { content } => content,
-        }
-    }
-
-    #[test]
-    fn what_fits_is_untouched_and_words_follow() {
-        let mention = Mention { mobiles: vec!["1380".to_owned()], ..Mention::default() };
-        let frame = Frame { keyword: Some("Alert"), ..frame(&mention, 600) };
-        let (message, cut) = frame.fit(markdown("hello"));
-        assert_eq!((text_of(&message), cut), ("hello\n\n@1380 Alert", 0));
-    }
-
-    #[test]
-    fn the_cut_prefers_a_line_and_says_how_much() {
-        let text = "one line of text\n\n".repeat(500);
-        let (message, cut) = frame(&Mention::default(), 1_000).fit(markdown(&text));
-        let (kept, mark) = text_of(&message).split_once("\n\n…").expect("mark");
-        assert!(kept.ends_with("one line of text"), "{kept}");
-        assert_eq!(mark, " 9 kB more is left out");
-        assert_eq!(cut, text.len() - kept.len());
-    }
-
-    #[test]
-    fn the_cut_breaks_no_tag() {
-        for (text, kept) in [
-            ("aaa <font color=#d93026>bbb", 4),
-            ("aaa <fon", 4),
-            ("aaa &am", 4),
-            ("aaa [Source](http://x.te", 4),
-            ("a [b](c) <d> &amp; e", 20),
-        ] {
-            assert_eq!(unbroken(text), kept, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_card_gives_up_its_buttons_before_its_text() {
-        let buttons = vec![Button { title: "Source".to_owned(), url: "x".repeat(900) }];
-        let card = Message::ActionCard { title: "t".to_owned(), text: "hello".to_owned(), buttons };
-        let (message, _) = frame(&Mention::default(), 600).fit(card);
-        assert_eq!(message, markdown("hello"));
-    }
-
-    #[test]
-    fn long_titles_end_with_an_ellipsis() {
-        let mut message = Message::Markdown { title: "标".repeat(300), text: String::new() };
-        shorten_title(&mut message, TITLE_CHARS);
-        let Message::Markdown { title, .. } = message else { panic!("markdown") };
-        assert_eq!(title.chars().count(), 100);
-        assert!(title.ends_with("标…"));
-    }
-
-    proptest! {
-        #[test]
-        fn every_body_is_within_its_limit(
-            text in prop_oneof![any::<String>(), "[a\n\"\\\\é中<&\\[]{0,3000}"],
-            title in ".{0,300}",
-            limit in 600usize..4_000,
-            kind in 0..3,
-            stopped: bool,
-            left_out_alerts in 0usize..3,
-        ) {
-            let mention = Mention { mobiles: vec!["13800000000".into()], user_ids: vec!["bob".into()], all: false };
-            let message = match kind {
-                0 => Message::Markdown { title, text },
-                1 => Message::Text { content: text },
-                _ => {
-                    let button = Button { title: "Source".into(), url: "http://x.test".into() };
-                    Message::ActionCard { title, text, buttons: vec![button] }
-                }
-            };
-            let frame = Frame { mention: &mention, keyword: Some("Alert"), limit, left_out_alerts, stopped };
-            let (fitted, cut) = frame.fit(message);
-            let body = dingtalk::body(&fitted, &mention, UUID);
-            prop_assert!(body.len() <= limit, "{} > {limit}", body.len());
-            serde_json::from_str::<serde_json::Value>(&body).expect("JSON");
-            let text = text_of(&fitted);
-            prop_assert!(text.contains("@13800000000") && text.contains("@bob") && text.contains("Alert"));
-            prop_assert_eq!(cut > 0, text.contains("left out") && text.contains(" more is") || text.contains(" bytes more"));
-        }
-
-        #[test]
-        fn lengths_are_those_of_json(text: String) {
-            prop_assert_eq!(json_len(&text), serde_json::to_string(&text).expect("JSON").len() - 2);
-        }
-    }
-}
+mod tests;

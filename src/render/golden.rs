@@ -34,7 +34,7 @@ fn message(family: &str, body: &str, repeats: u64) -> String {
         ..Style::default()
     };
     let library = Library::compile(Vec::new()).expect("built-in");
-    let circumstances = Circumstances { target: "ops", now, accepted_at: now, repeats };
+    let circumstances = Circumstances { target: "ops", now, accepted_at: now, repeats, digest_mentions: true };
     let rendered = library.render(&notification, &style, &circumstances);
     assert_eq!((rendered.failure, rendered.cut_bytes), (None, 0));
     match rendered.message {
@@ -110,7 +110,7 @@ fn some_of_a_group_are_over() {
 
     **<font color=#188038>✅ Resolved</font>**
 
-    - 10.0.0.2:9100 is down · lasted 4s
+    - 10.0.0.2:9100 is down · 17:40, lasted 4s
 
     [Alertmanager](http://am.example.test:9093)
     ");
@@ -127,8 +127,8 @@ fn a_group_is_over() {
 
     > cluster: cn-hangzhou-1 · job: node · scn: grouped · team: infra
 
-    - 10.0.0.1:9100 is down · lasted 7s
-    - 10.0.0.3:9100 is down · lasted 7s
+    - 10.0.0.1:9100 is down · 17:40, lasted 7s
+    - 10.0.0.3:9100 is down · 17:40, lasted 7s
 
     [Alertmanager](http://am.example.test:9093)
     ");
@@ -317,7 +317,7 @@ fn legacy_is_not_empty_when_nothing_fires() {
 fn a_text_message_has_no_markup() {
     let notification = notification(fixture!("03-firing-grouped-one-resolved"));
     let now = "2026-11-20T09:50:00Z".parse().expect("time");
-    let circumstances = Circumstances { target: "ops", now, accepted_at: now, repeats: 0 };
+    let circumstances = Circumstances { target: "ops", now, accepted_at: now, repeats: 0, digest_mentions: true };
     let style = Style { kind: Kind::Text, text: "plain.text".to_owned(), ..Style::default() };
     let rendered = Library::compile(Vec::new()).expect("built-in").render(&notification, &style, &circumstances);
     let Message::Text { content } = rendered.message else { panic!("text") };
@@ -336,7 +336,7 @@ fn a_text_message_has_no_markup() {
     http://prom.example.test:9090/graph?g0.expr=up+%3D%3D+0&g0.tab=1
 
     ✅ 10.0.0.2:9100 is down
-    Lasted 4s
+    09:40, lasted 4s
 
     http://am.example.test:9093
     ");
@@ -344,7 +344,7 @@ fn a_text_message_has_no_markup() {
 
 #[test]
 fn plain_messages_are_short_and_have_no_links() {
-    let circumstances = |now| Circumstances { target: "ops", now, accepted_at: now, repeats: 0 };
+    let circumstances = |now| Circumstances { target: "ops", now, accepted_at: now, repeats: 0, digest_mentions: true };
     let library = Library::compile(Vec::new()).expect("built-in");
     let plain = |body| {
         let notification = notification(body);
@@ -360,7 +360,7 @@ fn plain_messages_are_short_and_have_no_links() {
     - 10.0.0.1:9100 is down | instance=10.0.0.1:9100 | since 11-20 09:40 UTC
     - 10.0.0.3:9100 is down | instance=10.0.0.3:9100 | since 11-20 09:40 UTC
     Resolved (1)
-    - 10.0.0.2:9100 is down | instance=10.0.0.2:9100 | lasted 4s
+    - 10.0.0.2:9100 is down | instance=10.0.0.2:9100 | 11-20 09:40, lasted 4s
     ");
     plain(fixture!("05-firing-special-chars"));
     assert!(plain(fixture!("29-firing-storm-20-mixed-severity")).contains("more"));
@@ -371,7 +371,7 @@ fn plain_messages_are_short_and_have_no_links() {
 fn a_terminal_shows_it_without_markup() {
     let notification = notification(fixture!("03-firing-grouped-one-resolved"));
     let now = "2026-11-20T09:50:00Z".parse().expect("time");
-    let circumstances = Circumstances { target: "ops", now, accepted_at: now, repeats: 0 };
+    let circumstances = Circumstances { target: "ops", now, accepted_at: now, repeats: 0, digest_mentions: true };
     let library = Library::compile(Vec::new()).expect("built-in");
     let rendered = library.render(&notification, &Style::default(), &circumstances);
     insta::assert_snapshot!(terminal(&rendered.message, &rendered.mention, false, 60), @"
@@ -401,7 +401,7 @@ fn a_terminal_shows_it_without_markup() {
 
     ✅ Resolved
 
-    • 10.0.0.2:9100 is down · lasted 4s
+    • 10.0.0.2:9100 is down · 09:40, lasted 4s
 
     Alertmanager ‹http://am.example.test:9093›
     ");

@@ -24,8 +24,9 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 pub(super) use self::extent::{Extent, weigh};
+pub(super) use self::label::WHERE;
 pub(super) use self::partial::{CALL, without_copies};
-pub(super) use self::time::{between, span};
+pub(super) use self::time::{between, period, span};
 use super::escape;
 use super::severity::Severities;
 use crate::nearest::nearest;
@@ -94,6 +95,7 @@ const HELPERS: &[Declared] = &[
     Declared { name: "names", form: Form::Value, arguments: (1, 1), named: &["or"], usage: "{{names firing}}" },
     Declared { name: "pairs", form: Form::Value, arguments: (1, usize::MAX), named: &["before"], usage: r#"{{pairs labels @root.commonLabels "alertname"}}"# },
     Declared { name: "date", form: Form::Value, arguments: (1, 2), named: &[], usage: r#"{{date "%m-%d %H:%M" startsAt}}"# },
+    Declared { name: "when", form: Form::Value, arguments: (1, 2), named: &[], usage: "{{when startsAt endsAt}}" },
     Declared { name: "duration", form: Form::Value, arguments: (1, 2), named: &[], usage: "{{duration startsAt endsAt}}" },
     Declared { name: "ago", form: Form::Value, arguments: (1, 1), named: &[], usage: "{{ago startsAt}}" },
     Declared { name: "color", form: Form::Value, arguments: (1, 1), named: &[], usage: "{{color severity}}" },
@@ -164,8 +166,9 @@ pub(super) fn register(registry: &mut Handlebars<'static>) {
 /// Puts the helpers that need more than their arguments in place, for one rendering.
 pub(super) fn register_local<'rc>(rc: &mut RenderContext<'_, 'rc>, scope: &'rc Scope<'rc>) {
     rc.register_local_helper("each", Box::new(each::Each { scope }));
-    let functions: [(&str, Run); 6] = [
+    let functions: [(&str, Run); 7] = [
         ("date", time::date),
+        ("when", time::when),
         ("duration", time::duration),
         ("ago", time::ago),
         ("color", label::color),

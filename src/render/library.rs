@@ -41,12 +41,19 @@ pub struct TemplateProblem {
 }
 
 /// The templates that are compiled in, by name.
-const BUILT_IN: [(&str, &str); 8] = [
+const BUILT_IN: [(&str, &str); 15] = [
     ("default.title", include_str!("../../templates/default.title.hbs")),
     ("default.text", include_str!("../../templates/default.text.hbs")),
     ("default.alert", include_str!("../../templates/default.alert.hbs")),
     ("default.links", include_str!("../../templates/default.links.hbs")),
     ("default.what", include_str!("../../templates/default.what.hbs")),
+    ("default.over", include_str!("../../templates/default.over.hbs")),
+    ("digest.title", include_str!("../../templates/digest.title.hbs")),
+    ("digest.text", include_str!("../../templates/digest.text.hbs")),
+    ("digest.name", include_str!("../../templates/digest.name.hbs")),
+    ("digest.what", include_str!("../../templates/digest.what.hbs")),
+    ("digest.plain", include_str!("../../templates/digest.plain.hbs")),
+    ("digest.plain.name", include_str!("../../templates/digest.plain.name.hbs")),
     ("plain.text", include_str!("../../templates/plain.text.hbs")),
     ("legacy.title", include_str!("../../templates/legacy.title.hbs")),
     ("legacy.text", include_str!("../../templates/legacy.text.hbs")),

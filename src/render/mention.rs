@@ -1,11 +1,18 @@
 //! Who is called by a message, and the words that call them.
 //!
 //! DingTalk calls a person only when its `at` names them *and* their word stands in the text, so both are made from
-//! the one [`Mention`] that [`MentionPolicy::of`] returns.
+//! the one [`Mention`] that [`MentionPolicy`] gives. It names only people who are configured, whatever labels say:
+//! a label's value chooses among them, and is never itself called.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use super::severity::{Severities, Severity};
 use crate::dingtalk::Mention;
-use crate::notification::{Notification, Status};
+use crate::notification::{Alert, Notification, Status};
+
+#[cfg(test)]
+mod tests;
 
 /// What a message is about, as far as calling people goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -25,18 +32,37 @@ pub enum Occasion {
 pub struct MentionPolicy {
     /// Who is called.
     pub mention: Mention,
-    /// They are called only when an alert has one of these severities; `None` for any.
+    /// They are called only when an alert has one of these severities; `None` for any, but in a digest for critical
+    /// ones alone.
     pub severities: Option<Vec<Severity>>,
     /// They are called only on these occasions.
     pub when: Vec<Occasion>,
+    /// Who is called besides, for alerts with a certain label.
+    pub by_label: Option<ByLabel>,
 }
+
+/// Whom to call for which value of a label.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ByLabel {
+    /// The label's name.
+    pub label: String,
+    /// Whom each of its values calls.
+    pub people: BTreeMap<String, Mention>,
+}
+
+/// The people of one message: nobody twice, and no more than DingTalk takes.
+#[derive(Default)]
+struct Called(Mention);
 
 // === impl MentionPolicy ===
 
 impl MentionPolicy {
+    /// How many people one message may call, by DingTalk's rules.
+    pub const MAX_PEOPLE: usize = 50;
+
     /// Who is called by a message about `notification`.
     ///
-    /// The severities that count are those of what fires; on a resolved message, those of what is over.
+    /// The alerts that count are those that fire; on a resolved message, those that are over.
     pub fn of(&self, notification: &Notification, severities: &Severities) -> Mention {
         let (occasion, counts) = match notification.status {
             Status::Resolved => (Occasion::Resolved, Status::Resolved),
@@ -44,14 +70,42 @@ impl MentionPolicy {
             Status::Firing => (Occasion::Firing, Status::Firing),
         };
         let alerts = notification.alerts.iter().filter(|alert| alert.status == counts);
-        self.on(occasion, alerts.map(|alert| severities.level(alert)))
+        self.on(occasion, alerts, self.severities.as_deref(), severities)
     }
 
-    /// Who is called on `occasion` by alerts of these severities.
-    pub fn on(&self, occasion: Occasion, mut severities: impl Iterator<Item = Severity>) -> Mention {
-        let asked = self.when.contains(&occasion)
-            && self.severities.as_ref().is_none_or(|wanted| severities.any(|severity| wanted.contains(&severity)));
-        if asked { self.mention.clone() } else { Mention::default() }
+    /// Who is called by a digest in which these alerts fire.
+    ///
+    /// It tells of many groups, most of which nobody would be woken for: unless severities are listed, only critical
+    /// alerts count.
+    pub fn in_digest<'a>(&self, firing: impl Iterator<Item = &'a Alert>, severities: &Severities) -> Mention {
+        let wanted = self.severities.as_deref().unwrap_or(&[Severity::Critical]);
+        self.on(Occasion::Digest, firing, Some(wanted), severities)
+    }
+
+    /// Who is called on `occasion` by those of `alerts` whose severity is wanted: who is called always, then those whom
+    /// the label names, the most severe alerts' first.
+    fn on<'a>(
+        &self,
+        occasion: Occasion,
+        alerts: impl Iterator<Item = &'a Alert>,
+        wanted: Option<&[Severity]>,
+        severities: &Severities,
+    ) -> Mention {
+        let alerts = alerts.map(|alert| (severities.level(alert), alert));
+        let is_wanted = |severity: &Severity| wanted.is_none_or(|wanted| wanted.contains(severity));
+        let mut alerts: Vec<_> = alerts.filter(|(severity, _)| is_wanted(severity)).collect();
+        // Where every severity is wanted, none has to be seen: the sender may have left the alerts out.
+        if !self.when.contains(&occasion) || (alerts.is_empty() && wanted.is_some()) {
+            return Mention::default();
+        }
+        let mut called = Called::default();
+        called.add(&self.mention);
+        if let Some(ByLabel { label, people }) = &self.by_label {
+            alerts.sort_by_key(|(severity, _)| Reverse(*severity));
+            let named = alerts.iter().filter_map(|(_, alert)| people.get(alert.labels.get(label)?));
+            named.for_each(|person| called.add_person(person));
+        }
+        called.0
     }
 }
 
@@ -61,6 +115,35 @@ impl Default for MentionPolicy {
             mention: Mention::default(),
             severities: None,
             when: vec![Occasion::Firing, Occasion::Repeat, Occasion::Digest],
+            by_label: None,
+        }
+    }
+}
+
+// === impl Called ===
+
+impl Called {
+    /// Calls a person, unless a word that is theirs calls them already.
+    fn add_person(&mut self, person: &Mention) {
+        let Self(Mention { mobiles, user_ids, .. }) = self;
+        let known = person.mobiles.iter().any(|mobile| mobiles.contains(mobile))
+            || person.user_ids.iter().any(|user_id| user_ids.contains(user_id));
+        if !known {
+            self.add(person);
+        }
+    }
+
+    fn add(&mut self, people: &Mention) {
+        let Self(Mention { all, mobiles, user_ids }) = self;
+        *all |= people.all;
+        let mut room = MentionPolicy::MAX_PEOPLE.saturating_sub(mobiles.len() + user_ids.len());
+        for (called, people) in [(mobiles, &people.mobiles), (user_ids, &people.user_ids)] {
+            for who in people {
+                if room > 0 && !called.contains(who) {
+                    called.push(who.clone());
+                    room -= 1;
+                }
+            }
         }
     }
 }
@@ -83,38 +166,4 @@ fn stands(text: &str, word: &str) -> bool {
         let next = text[at + word.len()..].chars().next();
         !next.is_some_and(|next| next.is_alphanumeric() || next == '_' || next == '-')
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn policy(severities: Option<Vec<Severity>>) -> MentionPolicy {
-        let mention = Mention { mobiles: vec!["13800000000".to_owned()], ..Mention::default() };
-        MentionPolicy { mention, severities, ..MentionPolicy::default() }
-    }
-
-    #[test]
-    fn resolved_calls_nobody_unless_listed() {
-        let mut policy = policy(None);
-        assert!(!policy.on(Occasion::Firing, [Severity::Info].into_iter()).is_empty());
-        assert!(policy.on(Occasion::Resolved, [Severity::Critical].into_iter()).is_empty());
-        policy.when.push(Occasion::Resolved);
-        assert!(!policy.on(Occasion::Resolved, [Severity::Critical].into_iter()).is_empty());
-    }
-
-    #[test]
-    fn severities_restrict() {
-        let policy = policy(Some(vec![Severity::Critical]));
-        assert!(policy.on(Occasion::Firing, [Severity::Warning].into_iter()).is_empty());
-        assert!(!policy.on(Occasion::Firing, [Severity::Warning, Severity::Critical].into_iter()).is_empty());
-    }
-
-    #[test]
-    fn only_missing_words_are_added() {
-        let mention = Mention { mobiles: vec!["1380".into()], user_ids: vec!["bob".into()], all: false };
-        assert_eq!(missing_words("hello @1380, see", &mention, Some("Alert")), "@bob Alert");
-        assert_eq!(missing_words("@13800 @bob2 Alert", &mention, Some("Alert")), "@1380 @bob");
-        assert_eq!(missing_words("@1380 @bob Alert", &mention, Some("Alert")), "");
-    }
 }

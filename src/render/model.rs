@@ -4,9 +4,11 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::escape;
+use super::fit::Part;
 use super::severity::{Severities, Severity};
 use super::{Circumstances, Escape, Style};
 use crate::notification::{Alert, Labels, Notification, Status};
@@ -14,7 +16,7 @@ use crate::notification::{Alert, Labels, Notification, Status};
 /// How many alerts templates are given. A message shows a few hundred at most.
 pub(super) const MAX_ALERTS: usize = 2_000;
 /// Seconds from which on a message says that it waited.
-pub(super) const DELAY_WORTH_TELLING: i64 = 60;
+const DELAY_WORTH_TELLING: i64 = 60;
 
 /// A notification made ready for its templates.
 pub(super) struct Model {
@@ -24,34 +26,43 @@ pub(super) struct Model {
     pub left_out: usize,
 }
 
-struct Builder<'a> {
+/// What one message shows of a notification.
+#[derive(Clone, Copy)]
+pub(super) struct View<'a> {
+    /// The notification.
+    pub notification: &'a Notification,
+    /// The alerts shown of those that fire.
+    pub firing: &'a [(Severity, &'a Alert)],
+    /// The alerts shown of those that are over.
+    pub resolved: &'a [(Severity, &'a Alert)],
+    /// Which message of how many it is.
+    pub part: Part,
+}
+
+/// Makes values safe as a style wants it.
+pub(super) struct Builder<'a> {
     severities: &'a Severities,
     /// Whether label values are marked as foreign.
-    labels: bool,
+    pub labels: bool,
     /// Whether annotation values are.
-    annotations: bool,
+    pub annotations: bool,
 }
 
 // === impl Model ===
 
 impl Model {
-    /// The data of `notification` for templates that look up `names`.
-    pub(super) fn of(
-        notification: &Notification,
-        style: &Style,
-        circumstances: &Circumstances<'_>,
-        names: &BTreeSet<&str>,
-    ) -> Self {
-        let build = Builder {
-            severities: &style.severities,
-            labels: style.escape != Escape::None,
-            annotations: style.escape == Escape::All,
-        };
+    /// The data of what is shown for templates that look up `names`.
+    ///
+    /// What is true of the group as a whole is so in every part of it; what is told once is in the first.
+    pub(super) fn of(view: View<'_>, style: &Style, circumstances: &Circumstances<'_>, names: &BTreeSet<&str>) -> Self {
+        let View { notification, part, .. } = view;
+        let build = Builder::new(style);
         let asked = |name: &str| names.contains(name) || names.contains("this");
-        let (firing, resolved) = by_severity(notification, &style.severities);
-        let left_out = notification.alerts.len().saturating_sub(MAX_ALERTS);
-        let firing = &firing[..firing.len().min(MAX_ALERTS)];
-        let resolved = &resolved[..resolved.len().min(MAX_ALERTS - firing.len())];
+        let left_out = (view.firing.len() + view.resolved.len()).saturating_sub(MAX_ALERTS);
+        let firing = &view.firing[..view.firing.len().min(MAX_ALERTS)];
+        let resolved = &view.resolved[..view.resolved.len().min(MAX_ALERTS - firing.len())];
+        let whole = firing.len() + resolved.len() == notification.alerts.len();
+        let first = |value: u64| Value::from(if part.number == 1 { value } else { 0 });
 
         let mut model = Map::new();
         let mut put = |name: &str, value: Value| model.insert(name.to_owned(), value);
@@ -65,22 +76,30 @@ impl Model {
         put("commonAnnotations", build.annotations(&notification.common_annotations));
         put("routeLabels", build.labels(&notification.route_labels));
         put("externalURL", Value::String(escape::url(&notification.external_url)));
-        put("truncatedAlerts", Value::from(notification.truncated_alerts));
+        put("truncatedAlerts", first(notification.truncated_alerts));
         put("notificationReason", Value::String(escape::line(&notification.notification_reason, false)));
+        let total = serde_json::json!({
+            "firing": notification.firing().count(),
+            "resolved": notification.resolved().count(),
+            "alerts": notification.alerts.len(),
+        });
+        put("total", total);
+        put("meantFor", build.label(&notification.meant_for));
         put("severity", Value::from(style.severities.highest(notification).as_str()));
-        put("repeats", Value::from(circumstances.repeats));
-        put("part", Value::from(1));
-        put("parts", Value::from(1));
-        let delayed = circumstances.now.as_second() - circumstances.accepted_at.as_second();
-        if delayed >= DELAY_WORTH_TELLING {
+        put("repeats", first(circumstances.repeats));
+        put("part", Value::from(part.number));
+        put("parts", Value::from(part.of));
+        if let Some(delayed) = delayed(circumstances) {
             put("delayed", Value::from(delayed));
         }
         if asked("alerts") {
             put(
                 "alerts",
-                match left_out {
-                    0 => build.alerts(notification.alerts.iter().map(|alert| (build.severities.level(alert), alert))),
-                    _ => build.alerts(firing.iter().chain(resolved).copied()),
+                match whole {
+                    true => {
+                        build.alerts(notification.alerts.iter().map(|alert| (build.severities.level(alert), alert)))
+                    }
+                    false => build.alerts(firing.iter().chain(resolved).copied()),
                 },
             );
         }
@@ -92,10 +111,21 @@ impl Model {
         }
         if asked("raw") {
             // A notification has only text, numbers and names: it always is JSON.
-            put("raw", build.raw(serde_json::to_value(notification).unwrap_or_default()));
+            let mut raw = serde_json::to_value(notification).unwrap_or_default();
+            if part.of > 1 {
+                let shown = firing.iter().chain(resolved).map(|(_, alert)| alert);
+                raw["alerts"] = shown.map(|alert| serde_json::to_value(alert).unwrap_or_default()).collect();
+            }
+            put("raw", build.raw(raw));
         }
         Self { value: Value::Object(model), left_out }
     }
+}
+
+/// The seconds that it waited, when they are worth telling.
+pub(super) fn delayed(circumstances: &Circumstances<'_>) -> Option<i64> {
+    let delayed = circumstances.now.as_second() - circumstances.accepted_at.as_second();
+    (delayed >= DELAY_WORTH_TELLING).then_some(delayed)
 }
 
 /// Alerts with their severities.
@@ -112,26 +142,29 @@ pub(super) fn by_severity<'a>(notification: &'a Notification, severities: &Sever
 
 // === impl Builder ===
 
-impl Builder<'_> {
+impl<'s> Builder<'s> {
+    /// Values as `style` wants them.
+    pub(super) fn new(style: &'s Style) -> Self {
+        Self {
+            severities: &style.severities,
+            labels: style.escape != Escape::None,
+            annotations: style.escape == Escape::All,
+        }
+    }
+
     fn alerts<'a>(&self, alerts: impl Iterator<Item = (Severity, &'a Alert)>) -> Value {
         Value::Array(alerts.map(|(severity, alert)| self.alert(severity, alert)).collect())
     }
 
     fn alert(&self, severity: Severity, alert: &Alert) -> Value {
-        let mut model = Map::new();
-        let mut put = |name: &str, value: Value| model.insert(name.to_owned(), value);
-        put("status", Value::from(alert.status.as_str()));
-        put("labels", self.labels(&alert.labels));
-        put("annotations", self.annotations(&alert.annotations));
-        put("startsAt", Value::String(escape::line(&alert.starts_at, false)));
-        put("endsAt", Value::String(escape::line(&alert.ends_at, false)));
-        put("generatorURL", Value::String(escape::url(&alert.generator_url)));
-        put("fingerprint", Value::String(escape::line(&alert.fingerprint, false)));
-        put("severity", Value::from(severity.as_str()));
+        let mut model = rest(severity, alert);
+        model.insert("labels".to_owned(), self.labels(&alert.labels));
+        model.insert("annotations".to_owned(), self.annotations(&alert.annotations));
         Value::Object(model)
     }
 
-    fn label(&self, value: &str) -> Value {
+    /// A label's value.
+    pub(super) fn label(&self, value: &str) -> Value {
         Value::String(escape::line(value, self.labels))
     }
 
@@ -153,4 +186,19 @@ impl Builder<'_> {
             other => other,
         }
     }
+}
+
+/// What an alert's data are beside its labels and annotations.
+pub(super) fn rest(severity: Severity, alert: &Alert) -> Map<String, Value> {
+    let mut model = Map::new();
+    let mut put = |name: &str, value: Value| model.insert(name.to_owned(), value);
+    put("status", Value::from(alert.status.as_str()));
+    // What is no time is shown as it is, and so may be anything.
+    let time = |text: &str| Value::String(escape::line(text, text.parse::<Timestamp>().is_err()));
+    put("startsAt", time(&alert.starts_at));
+    put("endsAt", time(&alert.ends_at));
+    put("generatorURL", Value::String(escape::url(&alert.generator_url)));
+    put("fingerprint", Value::String(escape::line(&alert.fingerprint, false)));
+    put("severity", Value::from(severity.as_str()));
+    model
 }

@@ -2,16 +2,19 @@
 
 use std::collections::BTreeSet;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicUsize;
 
 use handlebars::{Context, Output, RenderContext, RenderError, RenderErrorReason, Renderable};
 
 use super::escape::{self, Medium};
-use super::fit::Frame;
+use super::fit::{Frame, Part};
 use super::helper::{self, FUEL, Scope};
-use super::model::Model;
-use super::{Circumstances, Kind, Library, RenderFailure, Rendered, Style, plain};
-use crate::dingtalk::{Button, Message};
+use super::model::{Model, View, by_severity};
+use super::tell::Telling;
+use super::{Circumstances, Kind, Library, Packed, RenderFailure, Rendered, Style, plain};
+use crate::dingtalk::{Button, Mention, Message};
+use crate::fold::Folded;
 use crate::notification::Notification;
 
 /// How many times the message limit a template may write before it is stopped.
@@ -22,6 +25,29 @@ struct Written {
     text: String,
     /// Whether it was stopped by its quota.
     stopped: bool,
+}
+
+/// A title, and the template that failed to make it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Head {
+    /// The title.
+    pub title: String,
+    /// Why it is a plain one.
+    pub failure: Option<RenderFailure>,
+}
+
+/// What a message is beside its title and text.
+pub(super) struct Sheet<'a> {
+    /// How the target wants it.
+    pub style: &'a Style,
+    /// The type of message, which may be another than the target's.
+    pub kind: Kind,
+    /// Who is called.
+    pub mention: Mention,
+    /// How many alerts the text does not even try to show.
+    pub left_out: usize,
+    /// Which message of how many it is.
+    pub part: Part,
 }
 
 /// An output that refuses to grow beyond its quota.
@@ -38,49 +64,29 @@ impl Library {
     ///
     /// Never fails: see [`Rendered::failure`].
     pub fn render(&self, notification: &Notification, style: &Style, circumstances: &Circumstances<'_>) -> Rendered {
-        let names = self.names(&[&style.title, &style.text]);
-        let model = Model::of(notification, style, circumstances, &names);
-        let left_out_alerts = model.left_out;
-        let context = Context::from(model.value);
-        let scope = |fuel| Scope {
-            now: circumstances.now,
-            time_zone: &style.time_zone,
-            severities: &style.severities,
-            extents: &self.extents,
-            fuel: AtomicUsize::new(fuel),
-        };
-        let most = style.message_limit.saturating_mul(QUOTA_FACTOR);
-        let (title, mut failure) = match style.kind {
-            // DingTalk has no place for it.
-            Kind::Text => (String::new(), None),
-            Kind::Markdown | Kind::ActionCard => match self.run(&style.title, &context, &scope(FUEL), most) {
-                Ok(written) => (escape::finish_title(&written.text), None),
-                Err(failure) => (String::new(), Some(failure)),
-            },
-        };
-        let title = if title.is_empty() { plain::title(notification) } else { title };
-        let written = match self.run(&style.text, &context, &scope(FUEL), most) {
-            Ok(written) => written,
-            Err(error) => {
-                failure = failure.or(Some(error));
-                return Rendered { failure, ..self.render_plain(notification, style, circumstances) };
-            }
-        };
-        let medium = if style.kind == Kind::Text { Medium::Plain } else { Medium::Markdown };
-        let text = escape::finish(&written.text, medium);
-        if text.is_empty() {
-            // DingTalk refuses a message without text.
-            return Rendered { failure, ..self.render_plain(notification, style, circumstances) };
-        }
-        let message = match style.kind {
-            Kind::Text => Message::Text { content: text },
-            Kind::Markdown => Message::Markdown { title, text },
-            Kind::ActionCard => match buttons(notification) {
-                buttons if buttons.is_empty() => Message::Markdown { title, text },
-                buttons => Message::ActionCard { title, text, buttons },
-            },
-        };
-        complete(message, notification, style, left_out_alerts, written.stopped, failure)
+        let (firing, resolved) = by_severity(notification, &style.severities);
+        let view = View { notification, firing: &firing, resolved: &resolved, part: Part::WHOLE };
+        let whole = self.whole(view, style, circumstances);
+        whole.map_or_else(
+            |failure| Rendered { failure, ..self.render_plain(notification, style, circumstances) },
+            |(rendered, _)| rendered,
+        )
+    }
+
+    /// The messages that tell `groups`, one or more: by the target's own templates when one group says no more than they
+    /// can show, else as a digest. `plain` ones have neither templates' markup nor links. There are at most `most`
+    /// messages, at least one; what they cannot hold is told in shorter forms.
+    ///
+    /// Never fails: see [`Rendered::failure`].
+    pub fn tell(
+        &self,
+        groups: &[Folded],
+        style: &Style,
+        circumstances: &Circumstances<'_>,
+        plain: bool,
+        most: usize,
+    ) -> Packed {
+        Telling { library: self, groups, style, circumstances, most: most.max(1) }.packed(plain)
     }
 
     /// A short message without templates, markdown and links: for when the full one was refused.
@@ -90,56 +96,177 @@ impl Library {
         style: &Style,
         circumstances: &Circumstances<'_>,
     ) -> Rendered {
-        let message = Message::Text { content: plain::text(notification, style, circumstances) };
-        complete(message, notification, style, 0, false, None)
+        self.plainly(notification, style, circumstances).0
+    }
+
+    /// [`Library::render_plain`], and whether every alert is shown in it.
+    pub(super) fn plainly(
+        &self,
+        notification: &Notification,
+        style: &Style,
+        circumstances: &Circumstances<'_>,
+    ) -> (Rendered, bool) {
+        let (content, all) = plain::text(notification, style, circumstances);
+        let mention = style.mention.of(notification, &style.severities);
+        let sheet = Sheet { style, kind: Kind::Text, mention, left_out: 0, part: Part::WHOLE };
+        (sheet.plain(content), all)
+    }
+
+    /// The whole of `view` in one message of the target's own templates, and how many alerts it leaves out.
+    ///
+    /// # Errors
+    /// There is no text; why, if it failed.
+    pub(super) fn whole(
+        &self,
+        view: View<'_>,
+        style: &Style,
+        circumstances: &Circumstances<'_>,
+    ) -> Result<(Rendered, usize), Option<RenderFailure>> {
+        let names = self.names(&[&style.title, &style.text]);
+        let Model { value, left_out } = Model::of(view, style, circumstances, &names);
+        let context = Context::from(value);
+        let head = self.own_head(view, &context, style, circumstances);
+        let mention = style.mention.of(view.notification, &style.severities);
+        let sheet = Sheet { style, kind: style.kind, mention, left_out, part: view.part };
+        let rendered = self.compose(&style.text, &context, head, buttons(view), sheet, circumstances)?;
+        Ok((rendered, left_out))
+    }
+
+    /// The title of a message in the target's own template.
+    pub(super) fn own_head(
+        &self,
+        view: View<'_>,
+        context: &Context,
+        style: &Style,
+        circumstances: &Circumstances<'_>,
+    ) -> Head {
+        match style.kind {
+            // DingTalk has no place for it.
+            Kind::Text => Head::default(),
+            Kind::Markdown | Kind::ActionCard => {
+                self.head(&style.title, context, style, circumstances, || plain::title(view.notification))
+            }
+        }
+    }
+
+    /// The title that the template `name` gives, or `fallback` when it gives none.
+    pub(super) fn head(
+        &self,
+        name: &str,
+        context: &Context,
+        style: &Style,
+        circumstances: &Circumstances<'_>,
+        fallback: impl FnOnce() -> String,
+    ) -> Head {
+        let (title, failure) = match self.run(name, context, style, circumstances) {
+            Ok(written) => (escape::finish_title(&written.text), None),
+            Err(failure) => (String::new(), Some(failure)),
+        };
+        Head { title: if title.is_empty() { fallback() } else { title }, failure }
+    }
+
+    /// A message with the text that the template `name` gives.
+    ///
+    /// # Errors
+    /// There is no text; why, if it or the title failed.
+    pub(super) fn compose(
+        &self,
+        name: &str,
+        context: &Context,
+        head: Head,
+        buttons: Vec<Button>,
+        sheet: Sheet<'_>,
+        circumstances: &Circumstances<'_>,
+    ) -> Result<Rendered, Option<RenderFailure>> {
+        let Head { title, failure } = head;
+        let written = match self.run(name, context, sheet.style, circumstances) {
+            Ok(written) => written,
+            Err(error) => return Err(failure.or(Some(error))),
+        };
+        let medium = if sheet.kind == Kind::Text { Medium::Plain } else { Medium::Markdown };
+        let text = escape::finish(&written.text, medium);
+        if text.is_empty() {
+            // DingTalk refuses a message without text.
+            return Err(failure);
+        }
+        let message = match sheet.kind {
+            Kind::Text => Message::Text { content: text },
+            Kind::ActionCard if !buttons.is_empty() => Message::ActionCard { title, text, buttons },
+            Kind::Markdown | Kind::ActionCard => Message::Markdown { title, text },
+        };
+        Ok(Rendered { failure, ..sheet.fit(message, written.stopped) })
     }
 
     /// The names that templates look up, their partials included.
-    fn names(&self, templates: &[&String]) -> BTreeSet<&str> {
+    pub(super) fn names(&self, templates: &[&str]) -> BTreeSet<&str> {
         let extents = templates.iter().filter_map(|template| self.extents.get(*template));
         extents.flat_map(|extent| extent.names.iter().map(String::as_str)).collect()
     }
 
-    fn run(&self, name: &str, context: &Context, scope: &Scope<'_>, most: usize) -> Result<Written, RenderFailure> {
+    fn run(
+        &self,
+        name: &str,
+        context: &Context,
+        style: &Style,
+        circumstances: &Circumstances<'_>,
+    ) -> Result<Written, RenderFailure> {
         let Some(template) = self.registry.get_template(name) else {
-            let reason = "there is no template of this name".to_owned();
-            return Err(RenderFailure { template: name.to_owned(), line: 0, column: 0, reason });
+            return Err(RenderFailure::unplaced(name, "there is no template of this name"));
         };
-        let mut rc = RenderContext::new(template.name.as_ref());
-        helper::register_local(&mut rc, scope);
+        let scope = Scope {
+            now: circumstances.now,
+            time_zone: &style.time_zone,
+            severities: &style.severities,
+            extents: &self.extents,
+            fuel: AtomicUsize::new(FUEL),
+        };
+        let most = style.message_limit.saturating_mul(QUOTA_FACTOR);
         let mut out = Quota { text: String::with_capacity(most.min(4_096)), most, full: false };
-        match template.render(&self.registry, context, &mut rc, &mut out) {
-            Ok(()) => Ok(Written { text: out.text, stopped: false }),
-            Err(_) if out.full => Ok(Written { text: out.text, stopped: true }),
-            Err(error) => Err(RenderFailure::of(name, &error)),
+        let render = || {
+            let mut rc = RenderContext::new(template.name.as_ref());
+            helper::register_local(&mut rc, &scope);
+            template.render(&self.registry, context, &mut rc, &mut out)
+        };
+        // What a rendering leaves half done is dropped with it.
+        match catch_unwind(AssertUnwindSafe(render)) {
+            Ok(Ok(())) => Ok(Written { text: out.text, stopped: false }),
+            Ok(Err(_)) if out.full => Ok(Written { text: out.text, stopped: true }),
+            Ok(Err(error)) => Err(RenderFailure::of(name, &error)),
+            Err(_) => Err(RenderFailure::unplaced(name, "it panicked, which is a mistake in dingbridge")),
         }
     }
 }
 
-/// The message with its mentions and keyword, in its limit.
-fn complete(
-    message: Message,
-    notification: &Notification,
-    style: &Style,
-    left_out_alerts: usize,
-    stopped: bool,
-    failure: Option<RenderFailure>,
-) -> Rendered {
-    let mention = style.mention.of(notification, &style.severities);
-    let frame = Frame {
-        mention: &mention,
-        keyword: style.keyword.as_deref(),
-        limit: style.message_limit,
-        left_out_alerts,
-        stopped,
-    };
-    let (message, cut_bytes) = frame.fit(message);
-    Rendered { message, mention, cut_bytes, failure }
+// === impl Sheet ===
+
+impl Sheet<'_> {
+    /// A message without templates.
+    pub(super) fn plain(self, content: String) -> Rendered {
+        self.fit(Message::Text { content }, false)
+    }
+
+    /// The message with its mentions and keyword, in its limit.
+    fn fit(self, message: Message, stopped: bool) -> Rendered {
+        let frame = Frame {
+            mention: &self.mention,
+            keyword: self.style.keyword.as_deref(),
+            limit: self.style.message_limit,
+            left_out_alerts: self.left_out,
+            stopped,
+            part: self.part,
+        };
+        let (message, cut_bytes) = frame.fit(message);
+        Rendered { message, mention: self.mention, cut_bytes, failure: None }
+    }
 }
 
-/// The links of a notification: where its first alert comes from, what to do about it, and its sender.
-fn buttons(notification: &Notification) -> Vec<Button> {
-    let first = notification.firing().next().or(notification.alerts.first());
+/// The links of a message: where its first alert comes from, what to do about it, and its sender.
+pub(super) fn buttons(view: View<'_>) -> Vec<Button> {
+    let View { notification, part, .. } = view;
+    let first = match part.of {
+        1 => notification.firing().next().or(notification.alerts.first()),
+        _ => view.firing.first().or(view.resolved.first()).map(|(_, alert)| *alert),
+    };
     let source = first.map_or("", |alert| &alert.generator_url);
     let runbook = first.and_then(|alert| alert.annotations.get("runbook_url")).map_or("", String::as_str);
     let links = [("Source", source), ("Runbook", runbook), ("Alertmanager", &notification.external_url)];
@@ -150,6 +277,10 @@ fn buttons(notification: &Notification) -> Vec<Button> {
 // === impl RenderFailure ===
 
 impl RenderFailure {
+    fn unplaced(template: &str, reason: &str) -> Self {
+        Self { template: template.to_owned(), line: 0, column: 0, reason: reason.to_owned() }
+    }
+
     fn of(template: &str, error: &RenderError) -> Self {
         let reason = match error.reason() {
             RenderErrorReason::Other(reason) => reason.clone(),

@@ -44,7 +44,7 @@ fn now() -> Timestamp {
 }
 
 fn circumstances() -> Circumstances<'static> {
-    Circumstances { target: "ops", now: now(), accepted_at: now(), repeats: 0 }
+    Circumstances { target: "ops", now: now(), accepted_at: now(), repeats: 0, digest_mentions: true }
 }
 
 fn library(text: &str) -> Library {
@@ -279,7 +279,7 @@ fn one_that_fires_beside_one_that_is_over_is_told_apart() {
 
     **<font color=#188038>✅ Resolved</font>**
 
-    - instance: b:2 · lasted 5m
+    - instance: b:2 · 09:00–09:05, lasted 5m
 
     [Alertmanager](http://am.test)
     ");
@@ -292,6 +292,39 @@ fn waiting_is_told() {
     let one = notification(vec![alert(Status::Firing, &[], &[])]);
     assert!(text_of(&library.render(&one, &Style::default(), &late)).contains("Delivered 10m late"));
     assert!(text_of(&library.render_plain(&one, &Style::default(), &late)).contains("Delivered 10m late"));
+}
+
+#[test]
+fn whom_it_was_meant_for_is_told() {
+    let library = Library::compile(Vec::new()).expect("built-in");
+    let mut one = notification(vec![alert(Status::Firing, &[], &[])]);
+    one.meant_for = "dba_team".to_owned();
+    for (kind, text, name) in [
+        (Kind::Markdown, "default.text", "dba\\_team"),
+        (Kind::Markdown, "legacy.text", "dba\\_team"),
+        (Kind::Text, "plain.text", "dba_team"),
+    ] {
+        let style = Style { kind, text: text.to_owned(), ..Style::default() };
+        let told = format!("Meant for {name}, which cannot be reached\n");
+        assert!(text_of(&library.render(&one, &style, &circumstances())).contains(&told), "{text}");
+    }
+    assert!(text_of(&library.render_plain(&one, &style(), &circumstances())).contains("Meant for dba_team, which"));
+}
+
+#[test]
+fn repeats_that_were_held_back_are_told_when_it_is_over() {
+    let library = Library::compile(Vec::new()).expect("built-in");
+    let held = Circumstances { repeats: 3, ..circumstances() };
+    let over = notification(vec![alert(Status::Resolved, &[], &[])]);
+    let style = Style { kind: Kind::Text, text: "plain.text".to_owned(), ..Style::default() };
+    let text = library.render(&over, &style, &held);
+    assert!(text_of(&text).contains("3 identical repeats were held back meanwhile"), "{}", text_of(&text));
+    let plain = library.render_plain(&over, &style, &held);
+    assert!(
+        text_of(&plain).ends_with("- 09:00–09:05, lasted 5m\nIdentical repeats held back meanwhile: 3"),
+        "{}",
+        text_of(&plain)
+    );
 }
 
 proptest! {

@@ -10,7 +10,8 @@ use crate::render::escape;
 use crate::render::severity::Severity;
 
 /// What tells best where something is, in the order it is shown; other labels follow by name.
-const WHERE: [&str; 8] = ["instance", "host", "node", "pod", "container", "namespace", "service", "cluster"];
+pub(in crate::render) const WHERE: [&str; 8] =
+    ["instance", "host", "node", "pod", "container", "namespace", "service", "cluster"];
 /// How many names [`names`] shows.
 const MOST_NAMES: usize = 3;
 
@@ -67,7 +68,7 @@ pub(super) fn one_line(helper: &Helper<'_>) -> Result<Value, RenderError> {
     }))
 }
 
-/// `{{names firing or="Alert"}}`: the distinct names of alerts, three at most and how many more.
+/// `{{names firing or="Alert"}}`: the distinct names of alerts, or of the entries of a digest, three at most and how many more.
 pub(super) fn names(helper: &Helper<'_>) -> Result<Value, RenderError> {
     let list = match argument(helper, 0) {
         Value::Array(list) => list.as_slice(),
@@ -78,7 +79,7 @@ pub(super) fn names(helper: &Helper<'_>) -> Result<Value, RenderError> {
     let mut more = 0;
     let mut seen = std::collections::HashSet::new();
     for alert in list {
-        let name = alert["labels"]["alertname"].as_str().unwrap_or_default();
+        let name = alert["labels"]["alertname"].as_str().or(alert["alertname"].as_str()).unwrap_or_default();
         if !name.is_empty() && seen.insert(name) {
             if names.len() < MOST_NAMES { names.push(name) } else { more += 1 }
         }

@@ -3,6 +3,7 @@
 use handlebars::{Helper, RenderError};
 use jiff::Timestamp;
 use jiff::fmt::strtime;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::{Scope, argument, kind, wrong};
@@ -56,6 +57,40 @@ pub(super) fn ago(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, Rende
         other => return Err(wrong("ago", format!("{} is no time", kind(other)))),
     };
     Ok(shown(seconds))
+}
+
+/// `{{when startsAt}}` or `{{when startsAt endsAt}}`: `10:02`, `10:02–10:07`; with the day where it is not today's.
+pub(super) fn when(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
+    let text = |index| match argument(helper, index) {
+        Value::String(text) => Ok(text.as_str()),
+        Value::Null => Ok(""),
+        other => Err(wrong("when", format!("{} is no time", kind(other)))),
+    };
+    Ok(Value::String(period(text(0)?, text(1)?, scope.now, scope.time_zone)))
+}
+
+/// From when until when, as somebody reads it at `now`: `10:02–10:07`, `11-19 23:58–11-20 00:03`. What has no end, or
+/// one within the same minute, is only its beginning; what is no time is shown as it is.
+pub(in crate::render) fn period(start: &str, end: &str, now: Timestamp, time_zone: &TimeZone) -> String {
+    let today = now.to_zoned(time_zone.clone()).date();
+    let shown = |time: Timestamp, day| {
+        let zoned = time.to_zoned(time_zone.clone());
+        let format = if zoned.date() == day { "%H:%M" } else { "%m-%d %H:%M" };
+        (zoned.strftime(format).to_string(), zoned.date())
+    };
+    let (mut text, day) = match read(start) {
+        Reading::Time(time) => shown(time, today),
+        Reading::Never => return String::new(),
+        Reading::Text => return start.to_owned(),
+    };
+    if let Reading::Time(time) = read(end) {
+        let (end, _) = shown(time, day);
+        if !text.ends_with(&end) {
+            text.push('–');
+            text.push_str(&end);
+        }
+    }
+    text
 }
 
 /// Whether `format` is one that `date` can use.
@@ -141,6 +176,19 @@ mod tests {
         assert_eq!(between("2026-11-20T09:00:00Z", "2026-11-20T17:05:00.5+08:00"), Some(300));
         assert_eq!(between("2026-11-20T09:00:00Z", "0001-01-01T00:00:00Z"), None);
         assert_eq!(between("yesterday", "2026-11-20T09:00:00Z"), None);
+    }
+
+    #[test]
+    fn the_day_is_told_when_it_is_another() {
+        let now = "2026-11-20T10:30:00Z".parse().expect("time");
+        let shown = |start, end| period(start, end, now, &TimeZone::UTC);
+        assert_eq!(shown("2026-11-20T10:02:59Z", ""), "10:02");
+        assert_eq!(shown("2026-11-20T10:02:00Z", "2026-11-20T10:07:00Z"), "10:02–10:07");
+        assert_eq!(shown("2026-11-19T10:02:00Z", "2026-11-19T10:07:00Z"), "11-19 10:02–10:07");
+        assert_eq!(shown("2026-11-19T23:58:00Z", "2026-11-20T00:03:00Z"), "11-19 23:58–11-20 00:03");
+        assert_eq!(shown("2026-11-20T10:02:00Z", "0001-01-01T00:00:00Z"), "10:02");
+        assert_eq!(shown("2026-11-20T10:02:00Z", "2026-11-20T10:02:30Z"), "10:02");
+        assert_eq!((shown("", "").as_str(), shown("soon", "").as_str()), ("", "soon"));
     }
 
     #[test]
