@@ -414,9 +414,9 @@ async fn open_outbox(settings: &outbox::Settings, clock: Clock) -> Result<Outbox
 
 /// The robot of a target as the stand-in has to know it, if that is where its messages go.
 pub fn stand_in(target: &Target) -> Option<KnownRobot> {
-    target.robot.is_sandbox().then(|| KnownRobot {
+    target.robots[0].is_sandbox().then(|| KnownRobot {
         token: target.name.to_string(),
-        secret: target.robot.secret(),
+        secret: target.robots[0].secret(),
         keyword: target.style.keyword.clone(),
     })
 }

@@ -1,5 +1,6 @@
 //! What the program can be told to do. Each command is a page of its own.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::delivery::Target;
+use crate::fold::Folded;
 use crate::notification::{Notification, Sender};
 use crate::render::{Circumstances, Rendered};
 use crate::sender;
@@ -149,10 +151,11 @@ impl Payload {
     }
 }
 
-/// The message that a target's group would get now.
-fn compose(target: &Target, notification: &Notification) -> Rendered {
+/// The messages that a target's group would get now.
+fn compose(target: &Target, notification: &Notification) -> Vec<Rendered> {
     let now = Clock::system().now();
     let circumstances =
         Circumstances { target: &target.name, now, accepted_at: now, repeats: 0, digest_mentions: true };
-    target.library.render(notification, &target.style, &circumstances)
+    let folded = Folded { notification: notification.clone(), gone: Vec::new(), flaps: BTreeMap::new() };
+    target.library.tell(&[folded], &target.style, &circumstances, false, target.digest.max_parts).parts
 }

@@ -1,9 +1,12 @@
-//! Delivery: one lane per target takes what waits in the outbox to the target's robot.
+//! Delivery: one lane per target takes what waits in the outbox to the target's robots.
 //!
 //! What a lane does next is decided by [`schedule`](schedule::schedule), what an answer leads to by
-//! [`conclude`](retry::conclude), both pure; the lane only carries it out. A lane that fails never touches another,
-//! and an entry that cannot be sent never blocks the others of its lane: back-off belongs to the entry, pauses to the
-//! robot or its host.
+//! [`conclude`](retry::conclude), both pure; the lane only carries it out. It tells groups, not entries: what waits of a
+//! group is folded into its newest state, and when there is more than the robot has room for, digests tell many at once.
+//!
+//! A lane that fails never touches another, and an entry that cannot be sent never blocks the others of its lane:
+//! back-off belongs to the plan, pauses to the robot or its host. What cannot be delivered in time is told to the
+//! target's fallback.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
@@ -23,24 +26,55 @@ use crate::render::{Library, Style};
 use crate::secret::{Secret, Source};
 use crate::tasks::Tasks;
 
+pub mod backlog;
 mod lane;
 mod metrics;
+mod note;
 pub mod retry;
 pub mod schedule;
+mod thrift;
 
 /// A target as its lane sees it.
 #[derive(Debug, Clone)]
 pub struct Target {
     /// Its name.
     pub name: Arc<str>,
-    /// The robot that brings its messages.
-    pub robot: Robot,
+    /// The robots that bring its messages; at least one.
+    pub robots: Vec<Robot>,
     /// How they look.
     pub style: Style,
     /// The templates they are made of.
     pub library: Arc<Library>,
     /// For how long delivery is tried.
     pub retention: Duration,
+    /// When notifications are told together, and how.
+    pub digest: DigestPolicy,
+    /// The target that is told what this one cannot deliver.
+    pub fallback: Option<Arc<str>>,
+    /// DingTalk's calls per month of the whole organisation; 0 when they are only counted.
+    pub monthly: u64,
+}
+
+/// When a target's notifications are told together, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DigestPolicy {
+    /// When.
+    pub mode: DigestMode,
+    /// For how long [`DigestMode::Always`] gathers.
+    pub interval: Duration,
+    /// How many messages one digest, or one notification, may take at the most; at least 1.
+    pub max_parts: usize,
+}
+
+/// When notifications are told together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DigestMode {
+    /// When there are more than the robot's limit has room for.
+    Auto,
+    /// Always, but for what is critical or of unknown severity, which does not wait.
+    Always,
+    /// Never: one message for each notification, however late.
+    Never,
 }
 
 /// A robot of a DingTalk group.
@@ -99,6 +133,14 @@ struct Handle {
     target: watch::Sender<Arc<Target>>,
     stop: CancellationToken,
     task: JoinHandle<()>,
+}
+
+// === impl DigestPolicy ===
+
+impl Default for DigestPolicy {
+    fn default() -> Self {
+        Self { mode: DigestMode::Auto, interval: Duration::from_secs(5 * 60), max_parts: 3 }
+    }
 }
 
 // === impl Robot ===

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 pub use self::metrics::Metrics;
 use crate::notification::Sender;
 use crate::outbox::{Accepted, Offer, Outbox, Refusal};
+use crate::render::Severities;
 use crate::secret::{Secret, Source};
 use crate::sender::{self, DecodeError};
 
@@ -26,6 +27,8 @@ pub struct Gate {
     pub accept: Option<BTreeSet<Sender>>,
     /// How long a copy of the last state is a duplicate.
     pub dedupe_window: Duration,
+    /// What severities mean.
+    pub severities: Arc<Severities>,
 }
 
 /// The tokens of a target.
@@ -152,15 +155,8 @@ impl Intake {
             tracing::warn!(%target, %sender, oddity, "accepted something odd");
         }
         let notification = decoded.notification;
-        let json = serde_json::to_vec(&notification).map_err(|error| Refusal::Storage(error.to_string()))?;
-        let offer = Offer {
-            target: Arc::clone(target),
-            group: notification.group_id(target),
-            digest: notification.state_digest(),
-            repeat: notification.is_repeat(),
-            window: gate.dedupe_window,
-            json,
-        };
+        let group = notification.group_id(target);
+        let offer = Offer::new(Arc::clone(target), group, &notification, &gate.severities, gate.dedupe_window)?;
         let outbox = self.outbox.borrow().clone().ok_or(Refusal::NotReady)?;
         let accepted = outbox.accept(offer).await?;
         if let Accepted::New(_) = accepted {

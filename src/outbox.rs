@@ -6,11 +6,14 @@
 //! **Accept** checks a group's last state and appends the entry in one transaction, so that of two copies that arrive
 //! together one passes. It answers after the commit: what was accepted survives a crash and a power cut.
 //!
-//! **Reserve** freezes an entry into a plan before its first attempt: body, robot and `msgUuid` are committed together
-//! with a slot in the robot's ledger, so that pacing survives a restart and a retry is the same to the byte.
+//! **Reserve** freezes entries into a plan before its first attempt: its members and the body and `msgUuid` of each of
+//! its messages are committed together with a slot in the robot's ledger, so that pacing survives a restart and a retry
+//! is the same to the byte.
 //!
-//! **Settle** ends an attempt: delivered (a receipt remains), again later, thawed (to be rendered anew, because the
-//! answer proves that nothing was delivered) or dead (a dead letter remains).
+//! **Settle** ends an attempt: delivered (receipts remain), again later, thawed (to be told anew, because the answer
+//! proves that nothing was delivered) or dead (dead letters remain).
+//!
+//! **Forward** copies entries to another target, which is told in place of one that cannot be reached.
 //!
 //! One thread writes. It takes whatever waits, up to 256 requests, into one transaction, commits once and answers all
 //! of them: the disk's flush is shared under load, and nobody waits for a timer when there is none. Checkpoints run
@@ -24,23 +27,33 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc, oneshot};
-use uuid::Uuid;
 
+pub use self::entry::{Accepted, Batch, Entry, Form, Loaded, Offer, Refusal, Subscription, Waiting};
 use self::ledger::Ledgers;
-use self::pace::{Pace, RateLimit};
+pub use self::month::Month;
+use self::pace::{RateLimit, Share, Tempo};
+pub use self::plan::{
+    Call, Calls, Copy, Fate, Fresh, Frozen, Part, Pause, Reservation, Reserved, Scope, Settlement, Standing,
+};
 use self::reader::Reader;
 use self::writer::Request;
 use crate::clock::{Clock, Timestamp, later};
 use crate::dingtalk::RobotId;
-use crate::notification::{GroupId, Notification, StateDigest};
+
+pub use self::repair::{Repair, Repaired};
 
 mod checkpoint;
+mod entry;
 mod folder;
 mod ledger;
+mod month;
 pub mod pace;
+mod plan;
 mod reader;
+mod repair;
 mod schema;
 mod store;
+pub mod story;
 mod writer;
 
 /// Where the outbox is and how large it may become.
@@ -63,51 +76,10 @@ pub struct Settings {
 pub struct Outbox {
     requests: mpsc::Sender<Request>,
     reader: Reader,
+    /// A story may take seconds: the lanes do not wait for it.
+    storyteller: Reader,
     ledgers: Arc<Mutex<Ledgers>>,
     settled: Arc<Notify>,
-}
-
-/// A notification that asks to be accepted.
-#[derive(Debug, Clone)]
-pub struct Offer {
-    /// The target it is for.
-    pub target: Arc<str>,
-    /// Its group there.
-    pub group: GroupId,
-    /// What it says.
-    pub digest: StateDigest,
-    /// Whether its sender repeats itself on purpose.
-    pub repeat: bool,
-    /// For how long a copy of it is a duplicate.
-    pub window: Duration,
-    /// The notification as JSON.
-    pub json: Vec<u8>,
-}
-
-/// What became of an offer. Both are on disk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Accepted {
-    /// It will be delivered under this id.
-    New(Uuid),
-    /// It says what the notification of this id said.
-    Duplicate(Uuid),
-}
-
-/// Why an offer was not accepted. Every reason may pass, so the sender should try again.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// The target's backlog is full.
-    #[error("{0} notifications wait for this target already (storage.backlog)")]
-    Backlog(u64),
-    /// The outbox has reached its size.
-    #[error("the outbox holds {0} bytes already (storage.max_bytes)")]
-    TooLarge(u64),
-    /// The disk is full, read-only, gone, or locked by another process.
-    #[error("the outbox cannot be written: {0}")]
-    Storage(String),
-    /// The bridge is starting or stopping.
-    #[error("the bridge is not ready")]
-    NotReady,
 }
 
 /// Why the outbox could not be read or written.
@@ -140,142 +112,28 @@ pub enum OpenError {
         /// The newest version this program knows.
         known: usize,
     },
+    /// There is none to look into.
+    #[error(
+        "there is no outbox in this folder; name the bridge's folder with --storage.path, or its address with --api.url"
+    )]
+    Missing,
+    /// The file was made by an older version, and is only to be looked into.
+    #[error(
+        "made by an older dingbridge (schema {found}, this one knows {known}): start this version on it once, or look \
+         with that version"
+    )]
+    Older {
+        /// The file's schema version.
+        found: usize,
+        /// The newest version this program knows.
+        known: usize,
+    },
     /// SQLite could not open it.
     #[error("the database cannot be used; restore it, or move it away to start with an empty one")]
     Database(#[from] rusqlite::Error),
     /// A thread could not be started.
     #[error("no thread for the outbox")]
     Thread(#[source] std::io::Error),
-}
-
-/// What scheduling needs to know of an entry; its content stays on disk.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Waiting {
-    /// Its place in the order of acceptance.
-    pub seq: i64,
-    /// Its group: the states of one group are delivered in order.
-    pub group: GroupId,
-    /// When it was accepted.
-    pub accepted_at: Timestamp,
-    /// When it may be tried next.
-    pub not_before: Timestamp,
-}
-
-/// An entry as it is needed to send it.
-#[derive(Debug, Clone)]
-pub struct Entry {
-    /// The id its sender was told.
-    pub id: Uuid,
-    /// When it was accepted.
-    pub accepted_at: Timestamp,
-    /// How often the state before it was suppressed.
-    pub repeats: u32,
-    /// How it is to be rendered.
-    pub form: Form,
-    /// What is to be told.
-    pub notification: Notification,
-    /// The message it was frozen into, once it was tried.
-    pub plan: Option<Plan>,
-}
-
-/// How an entry is rendered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    /// By the target's template.
-    Full,
-    /// As plain text without links, after DingTalk refused the full form.
-    Plain,
-}
-
-/// A message as it is sent, the same at every attempt.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plan {
-    /// DingTalk drops a second message of the same `msgUuid`.
-    pub msg_uuid: Uuid,
-    /// Whom it is sent to.
-    pub robot: RobotId,
-    /// The bytes on the wire.
-    pub body: String,
-    /// How often it was tried, the present attempt included.
-    pub attempts: u32,
-}
-
-/// A lane's wish to send a plan now.
-#[derive(Debug, Clone)]
-pub struct Reservation {
-    /// The entry that the plan tells.
-    pub seq: i64,
-    /// The plan, with the present attempt counted.
-    pub plan: Plan,
-    /// The limits of the plan's robot.
-    pub limits: Vec<RateLimit>,
-}
-
-/// The answer to a [`Reservation`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reserved {
-    /// The plan is frozen and the slot taken: send it.
-    Slot(i64),
-    /// Another lane was faster; nothing has changed.
-    Busy(Pace),
-}
-
-/// How an attempt, or the wait for one, ended.
-#[derive(Debug, Clone)]
-pub struct Settlement {
-    /// The entry.
-    pub seq: i64,
-    /// Its target.
-    pub target: Arc<str>,
-    /// The robot and the slot that was taken, if there was a call.
-    pub slot: Option<(RobotId, i64)>,
-    /// What becomes of the entry.
-    pub fate: Fate,
-    /// What was learnt about the robot or its host.
-    pub standing: Standing,
-}
-
-/// What becomes of an entry after an attempt.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fate {
-    /// DingTalk took it.
-    Delivered,
-    /// It may or may not have arrived: the same bytes again, not before that time.
-    Again(Timestamp),
-    /// It did not arrive: rendered anew, in that form, not before that time.
-    Thawed(Form, Timestamp),
-    /// It can never arrive, for this reason.
-    Dead(String),
-}
-
-/// What an attempt tells about the robot or its host.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
-    /// Nothing.
-    Unchanged,
-    /// They work: pauses are lifted.
-    Healthy(Vec<Scope>),
-    /// One of them is left alone for a while.
-    Paused(Scope, Pause),
-}
-
-/// What a pause is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Scope {
-    /// One robot.
-    Robot(RobotId),
-    /// Every robot of a host.
-    Host(String),
-}
-
-/// A time during which a robot or host is not called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pause {
-    /// When it is tried again.
-    pub until: Timestamp,
-    /// How often in a row the robot was found misconfigured, this time included; 0 for a throttle or a ban, which no
-    /// change of the configuration ends.
-    pub strikes: u32,
 }
 
 /// How many requests may wait for the writer.
@@ -293,11 +151,12 @@ impl Outbox {
         let folder = folder::Folder::take(&settings.path)?;
         let connection = schema::open(folder.path())?;
         let reader = Reader::start(schema::open_beside(folder.path(), false)?)?;
+        let storyteller = Reader::start(schema::open_beside(folder.path(), false)?)?;
         let deadline = later(clock.now(), settings.longest_call);
         let ledgers = Arc::new(Mutex::new(Ledgers::load(&connection, deadline)?));
         let (requests, waiting) = mpsc::channel(WAITING_REQUESTS);
         writer::start(folder, connection, settings.clone(), clock, Arc::clone(&ledgers), waiting)?;
-        Ok(Self { requests, reader, ledgers, settled: Arc::new(Notify::new()) })
+        Ok(Self { requests, reader, storyteller, ledgers, settled: Arc::new(Notify::new()) })
     }
 
     /// Accepts a notification, unless it is a duplicate. Answers once it is on disk.
@@ -308,25 +167,28 @@ impl Outbox {
         self.ask(|reply| Request::Accept(offer, reply)).await.unwrap_or(Err(Refusal::NotReady))
     }
 
-    /// The entries that wait for `target`, and a channel of those that will. The last subscriber gets them.
+    /// What waits for `target`, and a channel of what will. The last subscriber gets it.
     ///
     /// # Errors
     /// When the outbox cannot be read.
-    pub async fn subscribe(
-        &self,
-        target: Arc<str>,
-    ) -> Result<(Vec<Waiting>, mpsc::UnboundedReceiver<Waiting>), StoreError> {
-        let (announce, announced) = mpsc::unbounded_channel();
-        let waiting = self.ask(|reply| Request::Subscribe(target, announce, reply)).await??;
-        Ok((waiting, announced))
+    pub async fn subscribe(&self, target: Arc<str>) -> Result<Subscription, StoreError> {
+        self.ask(|reply| Request::Subscribe(target, reply)).await?
     }
 
-    /// Reads an entry; `None` when it is gone.
+    /// Reads entries with what was told of their groups before.
     ///
     /// # Errors
     /// When the outbox cannot be read.
-    pub async fn entry(&self, seq: i64) -> Result<Option<Entry>, StoreError> {
-        self.reader.ask(move |connection| store::entry(connection, seq)).await
+    pub async fn load(&self, seqs: Vec<i64>) -> Result<Loaded, StoreError> {
+        self.reader.ask(move |connection| store::load(connection, &seqs)).await
+    }
+
+    /// Reads the part of a plan that is sent next; `None` when the plan is gone.
+    ///
+    /// # Errors
+    /// When the outbox cannot be read.
+    pub async fn part(&self, plan: i64) -> Result<Option<Part>, StoreError> {
+        self.reader.ask(move |connection| store::next_part(connection, plan)).await
     }
 
     /// How many entries wait for each target that has any, configured or not.
@@ -337,7 +199,8 @@ impl Outbox {
         self.reader.ask(store::backlogs).await
     }
 
-    /// Freezes a plan and takes a slot for it, or says when there is one. Answers once it is on disk.
+    /// Freezes a plan if it is new, and takes a slot for its next message, if there is room for all of them. Answers
+    /// once it is on disk.
     ///
     /// # Errors
     /// When the outbox cannot be written: then nothing may be sent.
@@ -355,8 +218,8 @@ impl Outbox {
         settled
     }
 
-    /// Ends the pauses of misconfigured robots, and the waits of messages that they did not like: the configuration may
-    /// have been put right. Lanes see it when they subscribe anew.
+    /// Ends the pauses of misconfigured robots and the waits for a next attempt: somebody may have put right what was wrong.
+    /// Lanes see it when they subscribe anew.
     ///
     /// # Errors
     /// When the outbox cannot be written.
@@ -369,9 +232,22 @@ impl Outbox {
         self.settled.notified().await;
     }
 
-    /// When `robot` may be sent the next message, as far as is known; [`reserve`](Self::reserve) decides.
-    pub fn pace(&self, robot: RobotId, limits: &[RateLimit], now: Timestamp) -> Pace {
-        self.ledgers().pace(robot, limits, now)
+    /// Copies entries to other targets. Answers once that is on disk.
+    ///
+    /// # Errors
+    /// When the outbox cannot be written: nothing is copied.
+    pub async fn forward(&self, copies: Vec<Copy>) -> Result<(), StoreError> {
+        self.ask(|reply| Request::Forward(copies, reply)).await?
+    }
+
+    /// How `robot` stands under its limits, as far as is known; [`reserve`](Self::reserve) decides.
+    pub fn tempo(&self, robot: RobotId, limits: &[RateLimit], share: Share, now: Timestamp) -> Tempo {
+        self.ledgers().tempo(robot, limits, share, now)
+    }
+
+    /// The calls of this month.
+    pub fn calls(&self, now: Timestamp) -> Calls {
+        self.ledgers().calls(Month::of(now))
     }
 
     /// The pause of a robot or host, over or not.
@@ -402,32 +278,6 @@ impl Outbox {
 
     fn ledgers(&self) -> std::sync::MutexGuard<'_, Ledgers> {
         self.ledgers.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-// === impl Scope ===
-
-impl Scope {
-    fn key(&self) -> String {
-        match self {
-            Self::Robot(robot) => format!("robot {robot:?}"),
-            Self::Host(host) => format!("host {host}"),
-        }
-    }
-}
-
-// === impl Form ===
-
-impl Form {
-    fn code(self) -> i64 {
-        match self {
-            Self::Full => 0,
-            Self::Plain => 1,
-        }
-    }
-
-    fn of_code(code: i64) -> Self {
-        if code == 0 { Self::Full } else { Self::Plain }
     }
 }
 

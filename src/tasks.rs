@@ -24,6 +24,8 @@ impl Tasks {
         name: &'static str,
         task: impl Future<Output = T> + Send + 'static,
     ) -> tokio::task::JoinHandle<T> {
+        // Boxed, because a future that is moved into another one takes its place twice.
+        let task = Box::pin(task);
         self.tracker.spawn(async move {
             let result = task.await;
             tracing::trace!(task = name, "task ended");

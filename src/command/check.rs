@@ -69,7 +69,7 @@ fn failures(config: &Config) -> Vec<String> {
     let mut failures = Vec::new();
     for (name, target) in &config.targets {
         for (about, notification) in samples::notifications(now) {
-            if let Some(failure) = compose(&target.lane, &notification).failure {
+            if let Some(failure) = compose(&target.lane, &notification).into_iter().find_map(|part| part.failure) {
                 failures.push(format!("targets.{name}: for a notification that {about}: {failure}"));
                 break;
             }
@@ -90,8 +90,8 @@ fn found(config: &Config, file: &Path) -> String {
 }
 
 fn describe(TargetConfig { gate, lane }: &TargetConfig) -> String {
-    let limits: Vec<_> = lane.robot.limits.iter().map(ToString::to_string).collect();
-    let signed = if lane.robot.secret.is_some() { "signed" } else { "not signed" };
+    let limits: Vec<_> = lane.robots[0].limits.iter().map(ToString::to_string).collect();
+    let signed = if lane.robots[0].secret.is_some() { "signed" } else { "not signed" };
     let open = if gate.is_open() { "open to anybody who can reach it" } else { "guarded by tokens" };
     format!("{}, {signed}, at most {}, {open}", lane.style.kind.as_str(), limits.join(" and "))
 }

@@ -26,10 +26,9 @@ impl Render {
         let (_, target) = self.payload.load()?;
         let decoded = self.payload.decode()?;
         let notification = decoded.notification;
-        let rendered = compose(&target, &notification);
-        let body = rendered.body(&Uuid::nil().to_string());
+        let parts = compose(&target, &notification);
         if self.json {
-            out(&format!("{body}\n"));
+            parts.iter().for_each(|part| out(&format!("{}\n", part.body(&Uuid::nil().to_string()))));
             return Ok(ExitCode::SUCCESS);
         }
         let mut told = String::new();
@@ -37,19 +36,27 @@ impl Render {
         if let Some(oddity) = decoded.oddity {
             let _ = writeln!(told, "note      {oddity}");
         }
-        let _ = writeln!(told, "size      {} of {} bytes, 1 message", body.len(), target.style.message_limit);
-        if rendered.cut_bytes > 0 {
-            let _ = writeln!(told, "shortened by {} bytes", rendered.cut_bytes);
+        for (number, part) in (1..).zip(&parts) {
+            describe(&mut told, part, (number, parts.len()), target.style.message_limit);
         }
-        let _ = writeln!(told, "mentions  {}", who(&rendered));
-        if let Some(failure) = &rendered.failure {
-            let _ = writeln!(told, "failed    {failure}\n          this plain message goes out instead");
-        }
-        let _ = writeln!(told);
-        told.push_str(&terminal(&rendered.message, &rendered.mention, show::color(), show::WIDTH));
         out(&told);
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// One message, as a person wants to know it.
+fn describe(told: &mut String, part: &Rendered, (number, parts): (usize, usize), limit: usize) {
+    let of = if parts == 1 { "1 message".to_owned() } else { format!("message {number} of {parts}") };
+    let _ = writeln!(told, "size      {} of {limit} bytes, {of}", part.body(&Uuid::nil().to_string()).len());
+    if part.cut_bytes > 0 {
+        let _ = writeln!(told, "shortened by {} bytes", part.cut_bytes);
+    }
+    let _ = writeln!(told, "mentions  {}", who(part));
+    if let Some(failure) = &part.failure {
+        let _ = writeln!(told, "failed    {failure}\n          this plain message goes out instead");
+    }
+    let _ = writeln!(told);
+    told.push_str(&terminal(&part.message, &part.mention, show::color(), show::WIDTH));
 }
 
 fn who(rendered: &Rendered) -> String {

@@ -30,26 +30,33 @@ pub(super) struct Send {
 impl Send {
     pub(super) async fn run(self) -> Result<ExitCode, Failure> {
         let (config, target) = self.payload.load()?;
-        let msg_uuid = Uuid::now_v7().to_string();
-        let body = match &self.text {
-            Some(text) => text_body(text, &target, &msg_uuid),
-            None => compose(&target, &self.payload.decode()?.notification).body(&msg_uuid),
+        let bodies = match &self.text {
+            Some(text) => vec![text_body(text, &target, &msg_uuid())],
+            None => {
+                let notification = self.payload.decode()?.notification;
+                compose(&target, &notification).iter().map(|part| part.body(&msg_uuid())).collect()
+            }
         };
         let stop = CancellationToken::new();
         let sandbox = start_stand_in(&target, &stop).await?;
-        let webhook = target.robot.webhook(&target.name, sandbox)?;
+        // One of several robots is as good as another: they stand in one group.
+        let robot = &target.robots[0];
+        let webhook = robot.webhook(&target.name, sandbox)?;
         let client = Client::new(&config.client)?;
-        let secret = target.robot.secret();
-        let outcome = client.post(&webhook, secret.as_ref(), body.into(), Clock::system().now()).await;
-        stop.cancel();
-        match verdict(&outcome) {
-            Verdict::Delivered => {
-                out("delivered: DingTalk has taken the message\n");
-                Ok(ExitCode::SUCCESS)
+        for body in bodies {
+            let outcome = client.post(&webhook, robot.secret().as_ref(), body.into(), Clock::system().now()).await;
+            match verdict(&outcome) {
+                Verdict::Delivered => out("delivered: DingTalk has taken the message\n"),
+                refused => return Err(format!("not delivered: {refused}").into()),
             }
-            refused => Err(format!("not delivered: {refused}").into()),
         }
+        stop.cancel();
+        Ok(ExitCode::SUCCESS)
     }
+}
+
+fn msg_uuid() -> String {
+    Uuid::now_v7().to_string()
 }
 
 fn text_body(text: &str, target: &Target, msg_uuid: &str) -> String {

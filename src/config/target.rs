@@ -10,7 +10,7 @@ use super::fields::{Field, Section, list};
 use super::message::{MessageNames, Messages};
 use super::value::{DAY, duration, rate_limit};
 use super::{TargetConfig, unsupported};
-use crate::delivery::{Address, Robot, Target};
+use crate::delivery::{Address, DigestPolicy, Robot, Target};
 use crate::dingtalk::{Mention, Webhook};
 use crate::intake::{Gate, Tokens};
 use crate::notification::Sender;
@@ -73,6 +73,7 @@ pub(super) fn read(
         tokens: tokens(&section, defaults.folder),
         accept: accept(&section),
         dedupe_window: window(&section).unwrap_or(defaults.dedupe_window),
+        severities: Arc::clone(&defaults.style.severities),
     };
     let message = section.get("message").map(|field| messages.message(&field, &defaults.message));
     let message = message.unwrap_or_else(|| defaults.message.clone());
@@ -284,7 +285,16 @@ impl TargetDraft {
     /// The target with the templates it was made for.
     pub(super) fn build(self, library: &Arc<Library>, retention: Duration) -> TargetConfig {
         let Self { gate, name, robot, style } = self;
-        let lane = Target { name, robot, style, library: Arc::clone(library), retention };
+        let lane = Target {
+            name,
+            robots: vec![robot],
+            style,
+            library: Arc::clone(library),
+            retention,
+            digest: DigestPolicy::default(),
+            fallback: None,
+            monthly: 0,
+        };
         TargetConfig { gate: Arc::new(gate), lane: Arc::new(lane) }
     }
 }

@@ -1,43 +1,62 @@
 //! One target's lane: waits for a wake-up, a deadline or the end; schedules, freezes, sends, settles.
 
-use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
+use super::backlog::Backlog;
 use super::metrics::LaneMetrics;
-use super::retry::{Attempt, conclude};
-use super::schedule::{Availability, Step, schedule};
+use super::schedule::{RobotState, Situation, Step, Why, schedule};
+use super::thrift::Thrift;
 use super::{Means, Target};
-use crate::dingtalk::{Cause, RobotId, Verdict, Webhook, verdict};
-use crate::outbox::{
-    Entry, Fate, Form, Outbox, Pause, Plan, Reservation, Reserved, Scope, Settlement, Standing, StoreError, Waiting,
-};
-use crate::render::{Circumstances, Rendered};
+use crate::clock::{Timestamp, later};
+use crate::dingtalk::{RobotId, Webhook};
+use crate::notification::GroupId;
+use crate::outbox::pace::Share;
+use crate::outbox::{Copy, Fate, Offer, Scope, Settlement, Standing, StoreError, Waiting};
 
-/// How long a lane waits when the outbox or the robot's address cannot be used.
+mod report;
+mod send;
+mod telling;
+
+/// How long a lane waits when the outbox or a robot's address cannot be used.
 const TROUBLE: Duration = Duration::from_secs(1);
 
 /// The longest sleep: what is waited for may come earlier than was known.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
-/// After so many attempts a message that does not arrive is an ERROR in the log.
-const PATIENCE: u32 = 5;
+/// How long a robot's address is not read again after it could not be read.
+const UNREADABLE: Duration = Duration::from_secs(10);
 
 struct Lane {
     means: Means,
     metrics: LaneMetrics,
-    targets: watch::Receiver<Arc<Target>>,
     target: Arc<Target>,
+    targets: watch::Receiver<Arc<Target>>,
     stop: CancellationToken,
-    announced: mpsc::UnboundedReceiver<Waiting>,
-    waiting: BTreeMap<i64, Waiting>,
+    announced: mpsc::UnboundedReceiver<Vec<Waiting>>,
+    backlog: Backlog,
+    /// The groups that the fallback was told about.
+    forwarded: HashSet<GroupId>,
+    /// How often in a row a robot did not get through, and until when it is left alone for it.
+    failures: HashMap<RobotId, (u32, Timestamp)>,
+    /// Until when a robot's address need not be read again, because it could not be read.
+    unreadable: BTreeMap<usize, Timestamp>,
+    /// Since when a robot has been found misconfigured.
+    refusing_since: HashMap<RobotId, Timestamp>,
+    /// When a digest last called people.
+    digest_called: Option<Timestamp>,
+}
+
+/// A robot that can be called.
+struct Callable {
+    /// Its place among the target's robots.
+    index: usize,
+    webhook: Webhook,
 }
 
 /// Runs a lane until it is stopped; starts it anew if a bug ends it.
@@ -57,12 +76,26 @@ pub(super) async fn keep_running(means: Means, target: watch::Receiver<Arc<Targe
 async fn run(means: Means, targets: watch::Receiver<Arc<Target>>, stop: CancellationToken) -> Result<(), StoreError> {
     let target = Arc::clone(&targets.borrow());
     let name = Arc::clone(&target.name);
-    let (waiting, announced) = subscribe(&means.outbox, &name).await?;
-    if !waiting.is_empty() {
-        tracing::info!(target = %name, waiting = waiting.len(), "taking up what waits");
-    }
     let metrics = means.metrics.of(&name);
-    let mut lane = Lane { means, metrics, targets, target, stop, announced, waiting };
+    let (_, announced) = mpsc::unbounded_channel();
+    let mut lane = Lane {
+        means,
+        metrics,
+        targets,
+        target,
+        stop,
+        announced,
+        backlog: Backlog::default(),
+        forwarded: HashSet::new(),
+        failures: HashMap::new(),
+        unreadable: BTreeMap::new(),
+        refusing_since: HashMap::new(),
+        digest_called: None,
+    };
+    lane.subscribe().await?;
+    if !lane.backlog.is_empty() {
+        tracing::info!(target = %name, waiting = lane.backlog.len(), "taking up what waits");
+    }
     while !lane.stop.is_cancelled() {
         if let Err(error) = lane.step().await {
             tracing::error!(target = %name, %error, "the lane waits for the outbox");
@@ -72,50 +105,53 @@ async fn run(means: Means, targets: watch::Receiver<Arc<Target>>, stop: Cancella
     Ok(())
 }
 
-async fn subscribe(
-    outbox: &Outbox,
-    target: &Arc<str>,
-) -> Result<(BTreeMap<i64, Waiting>, mpsc::UnboundedReceiver<Waiting>), StoreError> {
-    let (waiting, announced) = outbox.subscribe(Arc::clone(target)).await?;
-    Ok((waiting.into_iter().map(|entry| (entry.seq, entry)).collect(), announced))
-}
-
 // === impl Lane ===
 
 impl Lane {
+    async fn subscribe(&mut self) -> Result<(), StoreError> {
+        let subscription = self.means.outbox.subscribe(Arc::clone(&self.target.name)).await?;
+        self.backlog = Backlog::new(subscription.waiting, &subscription.plans);
+        self.forwarded = subscription.forwarded.into_iter().collect();
+        self.announced = subscription.announced;
+        self.metrics.budget(self.means.outbox.calls(self.means.clock.now()), self.target.monthly);
+        Ok(())
+    }
+
     async fn step(&mut self) -> Result<(), StoreError> {
         let target = Arc::clone(&self.targets.borrow_and_update());
         if !Arc::ptr_eq(&target, &self.target) {
             // After a reload entries may go that had to wait before.
-            (self.waiting, self.announced) = subscribe(&self.means.outbox, &target.name).await?;
-            self.target = Arc::clone(&target);
+            self.target = target;
+            self.subscribe().await?;
+            self.failures.clear();
+            self.unreadable.clear();
         }
-        while let Ok(entry) = self.announced.try_recv() {
-            self.waiting.insert(entry.seq, entry);
+        while let Ok(entries) = self.announced.try_recv() {
+            self.backlog.extend(entries);
         }
-        self.metrics.queued(self.waiting.len());
-        if self.waiting.is_empty() {
+        self.metrics.queued(self.backlog.len());
+        if self.backlog.is_empty() {
             self.wait(None).await;
             return Ok(());
         }
-        let webhook = match target.robot.webhook(&target.name, self.means.sandbox.get().copied()) {
-            Ok(webhook) => webhook,
-            Err(error) => {
-                tracing::error!(target = %target.name, %error, "the robot cannot be called; correct its `url_file`");
-                self.sleep(TROUBLE * 10).await;
-                return Ok(());
-            }
-        };
         let now = self.means.clock.now();
-        let robot = self.availability(&target, &webhook);
-        // Another lane may have met what pauses this one's host, and a pause outlives a restart.
-        if let Some(until) = robot.paused_until {
-            self.metrics.paused(until);
-        }
-        match schedule(&self.waiting, robot, target.retention, now) {
-            Step::Send(seq) => return self.send(&target, &webhook, seq).await,
-            Step::Expire(seq) => return self.expire(&target, seq).await,
-            Step::Wait(until) => self.wait(Some(self.means.clock.until(until))).await,
+        let robots = self.robots(now);
+        self.count_misconfigured(&robots);
+        let states: Vec<RobotState> = robots.iter().map(|robot| self.state(robot, now)).collect();
+        match self.schedule(&states, now) {
+            // Boxed, so that a lane that has nothing to do is small: there may be thousands.
+            Step::Tell { members, robot, room, share } => {
+                Box::pin(self.tell(&robots[robot], members, room, share)).await?;
+            }
+            Step::Resume { plan, robot, share } => Box::pin(self.resume(&robots[robot], plan, share)).await?,
+            Step::Forward(seqs) => Box::pin(self.forward(seqs)).await?,
+            Step::Expire(seqs) => Box::pin(self.expire(seqs)).await,
+            Step::Wait(until) => {
+                let longest = self.means.clock.until(until);
+                // An address that could not be read is read again.
+                let unreadable = robots.len() < self.target.robots.len();
+                self.wait(Some(if unreadable { longest.min(UNREADABLE) } else { longest })).await;
+            }
             Step::WaitForAnswer => {
                 let outbox = self.means.outbox.clone();
                 // The answer may have come between the decision and this line; then the sleep ends the wait.
@@ -126,115 +162,112 @@ impl Lane {
             }
             Step::Idle => self.wait(None).await,
         }
+        self.count_misconfigured(&robots);
         Ok(())
     }
 
-    fn availability(&self, target: &Target, webhook: &Webhook) -> Availability {
-        let outbox = &self.means.outbox;
-        let scopes = [Scope::Robot(webhook.robot_id()), Scope::Host(webhook.host().to_owned())];
-        Availability {
-            pace: outbox.pace(webhook.robot_id(), &target.robot.limits, self.means.clock.now()),
-            paused_until: scopes.iter().filter_map(|scope| outbox.pause(scope)).map(|pause| pause.until).max(),
-        }
+    /// Shows how many robots refuse everything until somebody changes a setting.
+    fn count_misconfigured(&self, robots: &[Callable]) {
+        let pause = |robot: &&Callable| self.means.outbox.pause(&Scope::Robot(robot.webhook.robot_id()));
+        let misconfigured = robots.iter().filter(|robot| pause(robot).is_some_and(|pause| pause.strikes > 0));
+        self.metrics.misconfigured(misconfigured.count());
     }
 
-    async fn send(&mut self, target: &Target, webhook: &Webhook, seq: i64) -> Result<(), StoreError> {
-        let Some(entry) = self.means.outbox.entry(seq).await? else {
-            self.waiting.remove(&seq);
-            return Ok(());
+    fn schedule(&self, robots: &[RobotState], now: Timestamp) -> Step {
+        let thrift = Thrift::of(self.means.outbox.calls(now), self.target.monthly, now);
+        let situation = Situation {
+            backlog: &self.backlog,
+            robots,
+            digest: self.target.digest,
+            thrift: thrift.interval(),
+            retention: self.target.retention,
+            forwarded: self.target.fallback.as_ref().map(|_| &self.forwarded),
         };
-        let plan = match &entry.plan {
-            Some(plan) if plan.robot == webhook.robot_id() => {
-                Plan { attempts: plan.attempts.saturating_add(1), ..plan.clone() }
+        schedule(&situation, now)
+    }
+
+    /// The robots that have an address now.
+    fn robots(&mut self, now: Timestamp) -> Vec<Callable> {
+        let target = Arc::clone(&self.target);
+        let sandbox = self.means.sandbox.get().copied();
+        let mut robots = Vec::with_capacity(target.robots.len());
+        for (index, robot) in target.robots.iter().enumerate() {
+            if self.unreadable.get(&index).is_some_and(|until| *until > now) {
+                continue;
             }
-            _ => self.compose(target, &entry, webhook.robot_id()),
-        };
-        let reservation = Reservation { seq, plan: plan.clone(), limits: target.robot.limits.clone() };
-        let slot = match self.means.outbox.reserve(reservation).await? {
-            Reserved::Slot(slot) => slot,
-            Reserved::Busy(_) => return Ok(()),
-        };
-
-        let called = Instant::now();
-        let client = self.means.client.borrow().clone();
-        let secret = target.robot.secret();
-        let body = Bytes::from(plan.body.clone());
-        let outcome = client.post(webhook, secret.as_ref(), body, self.means.clock.now()).await;
-        let took = called.elapsed();
-        self.metrics.called(took);
-
-        let verdict = verdict(&outcome);
-        let robot = Scope::Robot(webhook.robot_id());
-        let attempt = Attempt {
-            attempts: plan.attempts,
-            form: entry.form,
-            robot: webhook.robot_id(),
-            host: webhook.host().to_owned(),
-            strikes: self.means.outbox.pause(&robot).map_or(0, |pause| pause.strikes),
-        };
-        let (fate, standing) = conclude(&verdict, &attempt, self.means.clock.now());
-        let slot = Some((webhook.robot_id(), slot));
-        let settlement = Settlement { seq, target: Arc::clone(&target.name), slot, fate, standing };
-        self.settle(&settlement).await;
-        self.report(target, &entry, &plan, &verdict, &settlement, took);
-        Ok(())
-    }
-
-    /// Renders an entry into a new plan. A template that panics is as bad as one that fails, and no worse.
-    fn compose(&self, target: &Target, entry: &Entry, robot: RobotId) -> Plan {
-        let circumstances = Circumstances {
-            target: &target.name,
-            now: self.means.clock.now(),
-            accepted_at: entry.accepted_at,
-            repeats: u64::from(entry.repeats),
-            digest_mentions: true,
-        };
-        let plain = || target.library.render_plain(&entry.notification, &target.style, &circumstances);
-        let rendered: Rendered = match entry.form {
-            Form::Full => {
-                let full = || target.library.render(&entry.notification, &target.style, &circumstances);
-                catch_unwind(AssertUnwindSafe(full)).unwrap_or_else(|_panic| {
-                    self.metrics.template_failed();
-                    plain()
-                })
+            match robot.webhook(&target.name, sandbox) {
+                Ok(webhook) => robots.push(Callable { index, webhook }),
+                Err(error) => {
+                    tracing::error!(target = %target.name, robot = index, %error, "the robot cannot be called; correct its `url_file`");
+                    self.unreadable.insert(index, later(now, UNREADABLE));
+                }
             }
-            Form::Plain => plain(),
-        };
-        if let Some(failure) = &rendered.failure {
-            self.metrics.template_failed();
-            tracing::error!(target = %target.name, id = %entry.id, %failure, "the template failed; a plain message goes out");
         }
-        if rendered.cut_bytes > 0 {
-            self.metrics.cut();
-        }
-        let msg_uuid = Uuid::now_v7();
-        Plan { msg_uuid, robot, body: rendered.body(&msg_uuid.to_string()), attempts: 1 }
+        robots
     }
 
-    async fn expire(&mut self, target: &Target, seq: i64) -> Result<(), StoreError> {
+    fn state(&self, robot: &Callable, now: Timestamp) -> RobotState {
+        let (outbox, id) = (&self.means.outbox, robot.webhook.robot_id());
+        let limits = &self.target.robots[robot.index].limits;
+        let scopes = [Scope::Robot(id), Scope::Host(robot.webhook.host().to_owned())];
+        // Another lane may have met what pauses this one's host, and a pause outlives a restart.
+        let pauses: Vec<_> = scopes.iter().filter_map(|scope| outbox.pause(scope)).collect();
+        let refusing = pauses.iter().map(|pause| pause.until).max();
+        if let Some(until) = refusing {
+            self.metrics.paused(until);
+        }
+        let refusing = refusing.filter(|until| *until > now).map(|until| (until, Why::Refusing));
+        let in_trouble = self.failures.get(&id).map(|(_, until)| (*until, Why::Trouble));
+        RobotState {
+            id,
+            paused: refusing.or(in_trouble),
+            critical: outbox.tempo(id, limits, Share::Critical, now),
+            common: outbox.tempo(id, limits, Share::Common, now),
+        }
+    }
+
+    async fn expire(&mut self, members: Vec<i64>) {
         let reason = "not delivered within storage.retention";
-        tracing::error!(target = %target.name, seq, reason, "gave a notification up; it is kept as a dead letter");
-        self.metrics.gave_up("retention");
-        let fate = Fate::Dead(reason.to_owned());
-        let target = Arc::clone(&target.name);
-        self.settle(&Settlement { seq, target, slot: None, fate, standing: Standing::Unchanged }).await;
-        Ok(())
+        for seq in &members {
+            tracing::error!(target = %self.target.name, seq, reason, "gave a notification up; it is kept as a dead letter");
+            self.metrics.gave_up("retention");
+        }
+        let target = Arc::clone(&self.target.name);
+        let (plan, fate) = (members[0], Fate::Dead(reason.to_owned()));
+        self.settle(&Settlement { target, plan, members, call: None, fate, standing: Standing::Unchanged }).await;
     }
 
-    /// Writes the end of an attempt down, however long that takes: without it the attempt would be made again.
-    async fn settle(&mut self, settlement: &Settlement) {
-        while let Err(error) = self.means.outbox.settle(settlement.clone()).await {
-            tracing::error!(target = %settlement.target, %error, "the outbox does not take what DingTalk answered; trying again");
-            if matches!(error, StoreError::Closed) || self.stop.is_cancelled() {
-                return;
+    /// Copies entries to the fallback.
+    async fn forward(&mut self, seqs: Vec<i64>) -> Result<(), StoreError> {
+        let target = Arc::clone(&self.target);
+        let Some(fallback) = &target.fallback else { return Ok(()) };
+        let loaded = self.means.outbox.load(seqs.clone()).await?;
+        let mut copies = Vec::with_capacity(loaded.entries.len());
+        for entry in loaded.entries {
+            let mut notification = entry.notification;
+            if notification.meant_for.is_empty() {
+                notification.meant_for = target.name.to_string();
             }
-            self.stop.run_until_cancelled(sleep(TROUBLE)).await;
+            let group = entry.group.told_to(fallback);
+            let severities = &target.style.severities;
+            let offer = Offer::new(Arc::clone(fallback), group, &notification, severities, Duration::ZERO);
+            let at_once = self.backlog.get(entry.seq).is_some_and(Waiting::is_urgent);
+            match offer {
+                Ok(offer) => copies.push(Copy { seq: entry.seq, group: entry.group, offer, at_once }),
+                Err(error) => tracing::error!(target = %target.name, %error, "a notification could not be copied"),
+            }
         }
-        match (&settlement.fate, self.waiting.get_mut(&settlement.seq)) {
-            (Fate::Again(not_before) | Fate::Thawed(_, not_before), Some(entry)) => entry.not_before = *not_before,
-            _ => drop(self.waiting.remove(&settlement.seq)),
+        for copy in &copies {
+            match copy.offer.severity {
+                Some(_) => self.forwarded.insert(copy.group),
+                None => self.forwarded.remove(&copy.group),
+            };
         }
-        self.metrics.queued(self.waiting.len());
+        self.metrics.forwarded(copies.len());
+        tracing::warn!(target = %target.name, %fallback, notifications = copies.len(), "not delivered yet: the fallback is told");
+        self.means.outbox.forward(copies).await?;
+        self.backlog.copied(&seqs);
+        Ok(())
     }
 
     /// Waits until something changes, at the longest for that long.
@@ -243,7 +276,7 @@ impl Lane {
         tokio::select! {
             () = self.stop.cancelled() => {}
             Ok(()) = self.targets.changed() => {}
-            Some(entry) = self.announced.recv() => drop(self.waiting.insert(entry.seq, entry)),
+            Some(entries) = self.announced.recv() => self.backlog.extend(entries),
             () = timer => {}
         }
     }
@@ -251,53 +284,5 @@ impl Lane {
     /// Waits that long, unless the lane is stopped.
     async fn sleep(&self, duration: Duration) {
         self.stop.run_until_cancelled(sleep(duration)).await;
-    }
-
-    /// One line in the log for each attempt, and the metrics.
-    fn report(
-        &self,
-        target: &Target,
-        entry: &Entry,
-        plan: &Plan,
-        verdict: &Verdict,
-        settlement: &Settlement,
-        took: Duration,
-    ) {
-        let Settlement { fate, standing, .. } = settlement;
-        let (name, now) = (&*target.name, self.means.clock.now());
-        let (id, attempt, bytes, latency_ms) = (entry.id, plan.attempts, plan.body.len(), took.as_millis() as u64);
-        // A target has one robot in this version.
-        let robot = 0;
-        if *verdict == Verdict::Delivered {
-            let waited = Duration::try_from(now.duration_since(entry.accepted_at)).unwrap_or_default();
-            self.metrics.delivered(waited, now);
-            let waited_ms = waited.as_millis() as u64;
-            tracing::info!(target = name, robot, %id, bytes, attempt, latency_ms, waited_ms, "delivered");
-            return;
-        }
-        let reason = verdict.label();
-        self.metrics.refused(verdict);
-        if let Standing::Paused(_, Pause { until, .. }) = standing {
-            self.metrics.paused(*until);
-        }
-        if let Fate::Dead(_) = fate {
-            self.metrics.gave_up("rejected");
-            tracing::error!(target = name, robot, %id, reason, "gave a notification up; it is kept as a dead letter: {verdict}");
-            return;
-        }
-        let again = match (fate, standing) {
-            (_, Standing::Paused(_, Pause { until, .. })) | (Fate::Again(until) | Fate::Thawed(_, until), _) => until,
-            _ => &now,
-        };
-        let serious = match verdict {
-            Verdict::Misconfigured(..) | Verdict::Rejected(..) => true,
-            Verdict::Throttled { cause, .. } => *cause == Cause::Quota,
-            _ => attempt > PATIENCE,
-        };
-        if serious {
-            tracing::error!(target = name, robot, %id, reason, attempt, latency_ms, %again, "not delivered: {verdict}");
-        } else {
-            tracing::warn!(target = name, robot, %id, reason, attempt, latency_ms, %again, "not delivered yet: {verdict}");
-        }
     }
 }

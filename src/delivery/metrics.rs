@@ -11,6 +11,7 @@ use prometheus_client::registry::Registry;
 
 use crate::clock::Timestamp;
 use crate::dingtalk::Verdict;
+use crate::outbox::Calls;
 use crate::telemetry::{ReasonLabel, TargetLabel};
 
 /// The metrics of all lanes; clones share them.
@@ -27,6 +28,12 @@ pub struct Metrics {
     template_errors: Family<TargetLabel, Counter>,
     paused_until: Family<TargetLabel, Gauge>,
     last_success: Family<TargetLabel, Gauge>,
+    messages: Family<TargetLabel, Counter>,
+    digests: Family<TargetLabel, Counter>,
+    forwarded: Family<TargetLabel, Counter>,
+    misconfigured: Family<TargetLabel, Gauge>,
+    calls: Gauge,
+    calls_budget: Gauge,
 }
 
 /// The metrics of one lane.
@@ -43,6 +50,12 @@ pub(super) struct LaneMetrics {
     template_errors: Counter,
     paused_until: Gauge,
     last_success: Gauge,
+    messages: Counter,
+    digests: Counter,
+    forwarded: Counter,
+    misconfigured: Gauge,
+    calls: Gauge,
+    calls_budget: Gauge,
 }
 
 /// The reasons for which a notification is given up; each is counted from 0.
@@ -71,6 +84,12 @@ impl Metrics {
             template_errors: Family::default(),
             paused_until: Family::default(),
             last_success: Family::default(),
+            messages: Family::default(),
+            digests: Family::default(),
+            forwarded: Family::default(),
+            misconfigured: Family::default(),
+            calls: Gauge::default(),
+            calls_budget: Gauge::default(),
         };
         registry.register(
             "notifications",
@@ -115,6 +134,28 @@ impl Metrics {
             "When a message was last delivered",
             metrics.last_success.clone(),
         );
+        registry.register("messages", "Messages that were delivered", metrics.messages.clone());
+        registry.register("digests", "Digests that were made", metrics.digests.clone());
+        registry.register(
+            "notifications_forwarded",
+            "Notifications that were copied to the target's fallback",
+            metrics.forwarded.clone(),
+        );
+        registry.register(
+            "robots_misconfigured",
+            "Robots of the target that refuse everything until somebody changes a setting",
+            metrics.misconfigured.clone(),
+        );
+        registry.register(
+            "dingtalk_calls_this_month",
+            "Calls to DingTalk in this month of Asia/Shanghai, over all targets",
+            metrics.calls.clone(),
+        );
+        registry.register(
+            "dingtalk_calls_budget",
+            "Calls to DingTalk that a month may have (budget.monthly); 0 when they are only counted",
+            metrics.calls_budget.clone(),
+        );
         metrics
     }
 
@@ -137,16 +178,23 @@ impl Metrics {
             template_errors: self.template_errors.get_or_create_owned(&label),
             paused_until: self.paused_until.get_or_create_owned(&label),
             last_success: self.last_success.get_or_create_owned(&label),
+            messages: self.messages.get_or_create_owned(&label),
+            digests: self.digests.get_or_create_owned(&label),
+            forwarded: self.forwarded.get_or_create_owned(&label),
+            misconfigured: self.misconfigured.get_or_create_owned(&label),
+            calls: self.calls.clone(),
+            calls_budget: self.calls_budget.clone(),
         }
     }
 
     /// Removes the metrics of a target that is gone.
     pub(super) fn forget(&self, target: &str) {
         let label = TargetLabel::new(target);
-        for counters in [&self.notifications, &self.requests, &self.truncated, &self.template_errors] {
+        let outcomes = [&self.notifications, &self.requests, &self.truncated, &self.template_errors];
+        for counters in outcomes.into_iter().chain([&self.messages, &self.digests, &self.forwarded]) {
             counters.remove(&label);
         }
-        for gauges in [&self.queue, &self.paused_until, &self.last_success] {
+        for gauges in [&self.queue, &self.paused_until, &self.last_success, &self.misconfigured] {
             gauges.remove(&label);
         }
         self.latency.remove(&label);
@@ -187,10 +235,36 @@ impl LaneMetrics {
     }
 
     /// A notification has arrived after that long.
-    pub(super) fn delivered(&self, waited: Duration, now: Timestamp) {
+    pub(super) fn delivered(&self, waited: Duration) {
         self.notifications.inc();
         self.queue_wait.observe(waited.as_secs_f64());
+    }
+
+    /// A message has arrived.
+    pub(super) fn message_delivered(&self, now: Timestamp) {
+        self.messages.inc();
         self.last_success.set(now.as_second());
+    }
+
+    /// A digest was made.
+    pub(super) fn digested(&self) {
+        self.digests.inc();
+    }
+
+    /// So many notifications were copied to the fallback.
+    pub(super) fn forwarded(&self, count: usize) {
+        self.forwarded.inc_by(count as u64);
+    }
+
+    /// How many robots refuse everything until somebody changes a setting.
+    pub(super) fn misconfigured(&self, robots: usize) {
+        self.misconfigured.set(robots as i64);
+    }
+
+    /// The calls of this month.
+    pub(super) fn budget(&self, calls: Calls, monthly: u64) {
+        self.calls.set(calls.count as i64);
+        self.calls_budget.set(monthly as i64);
     }
 
     /// A notification was given up for one of [`GIVEN_UP`].

@@ -5,7 +5,7 @@ use std::time::Duration;
 use backon::{BackoffBuilder, ExponentialBuilder};
 
 use crate::clock::{Timestamp, later};
-use crate::dingtalk::{self, Misconfiguration, RobotId, Verdict};
+use crate::dingtalk::{self, Cause, Misconfiguration, RobotId, Verdict};
 use crate::outbox::{Fate, Form, Pause, Scope, Standing};
 
 /// The first wait between two attempts of one message.
@@ -20,13 +20,23 @@ const FIRST_PROBE: Duration = Duration::from_secs(60);
 /// The longest time between two probes of a misconfigured robot.
 const LAST_PROBE: Duration = Duration::from_secs(30 * 60);
 
+/// After so many calls in a row that did not get through, a robot is left alone for a moment.
+const TROUBLE: u32 = 3;
+
+/// The longest moment.
+const LAST_TROUBLE: Duration = Duration::from_secs(60);
+
 /// The attempt that an answer belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
-    /// How often the plan was tried, this attempt included.
+    /// How often the message was tried, this attempt included.
     pub attempts: u32,
-    /// How the entry was rendered.
+    /// Whether other messages of its plan have arrived before.
+    pub partly: bool,
+    /// How its entries were rendered.
     pub form: Form,
+    /// The entries that it tells, by group.
+    pub groups: Vec<Vec<i64>>,
     /// The robot that was called.
     pub robot: RobotId,
     /// Its host.
@@ -35,25 +45,31 @@ pub struct Attempt {
     pub strikes: u32,
 }
 
-/// Decides what becomes of the entry and of the robot.
+/// Decides what becomes of the plan and of the robot.
 ///
 /// Only an answer that proves that nothing was delivered thaws a plan; otherwise the same bytes go again, so that
 /// DingTalk can drop a second copy.
 pub fn conclude(verdict: &Verdict, attempt: &Attempt, now: Timestamp) -> (Fate, Standing) {
     let robot = Scope::Robot(attempt.robot);
     let host = Scope::Host(attempt.host.clone());
+    // What others of its messages have told must not be told again.
+    let anew = |form, not_before| if attempt.partly { Fate::Moved } else { Fate::Thawed(form, not_before) };
     match verdict {
         Verdict::Delivered => (Fate::Delivered, Standing::Healthy(vec![robot, host])),
         Verdict::Retry(..) => {
             (Fate::Again(later(now, backoff(FIRST_RETRY, LAST_RETRY, attempt.attempts))), Standing::Unchanged)
         }
-        Verdict::Throttled { scope, pause, .. } => {
+        Verdict::Throttled { scope, pause, cause, .. } => {
             let scope = match scope {
                 dingtalk::Scope::Robot => robot,
                 dingtalk::Scope::Host => host,
             };
-            let pause = Pause { until: later(now, *pause), strikes: 0 };
-            (Fate::Thawed(attempt.form, now), Standing::Paused(scope, pause))
+            let until = later(now, *pause);
+            let standing = match cause {
+                Cause::Quota => Standing::UsedUp(scope, until),
+                Cause::Rate | Cause::Banned => Standing::Throttled(scope, until),
+            };
+            (anew(attempt.form, now), standing)
         }
         // One message may lack the keyword while others have it, so the message is blamed first.
         Verdict::Misconfigured(Misconfiguration::Keyword, _) if attempt.form == Form::Full => {
@@ -68,10 +84,27 @@ pub fn conclude(verdict: &Verdict, attempt: &Attempt, now: Timestamp) -> (Fate, 
             let until = later(now, backoff(FIRST_PROBE, LAST_PROBE, strikes));
             // The probe should be another message where this one may be all that the robot does not like.
             let not_before = if *what == Misconfiguration::Keyword { later(until, FIRST_RETRY) } else { now };
-            (Fate::Thawed(attempt.form, not_before), Standing::Paused(robot, Pause { until, strikes }))
+            (anew(attempt.form, not_before), Standing::Misconfigured(robot, Pause { until, strikes }))
         }
         Verdict::Rejected(..) if attempt.form == Form::Full => (Fate::Thawed(Form::Plain, now), Standing::Unchanged),
-        Verdict::Rejected(..) => (Fate::Dead(verdict.to_string()), Standing::Unchanged),
+        Verdict::Rejected(..) => (apart(&attempt.groups, verdict), Standing::Unchanged),
+    }
+}
+
+/// For how long a robot is left alone after so many calls in a row that did not get through; `None` while that may be
+/// one message's fault.
+pub fn trouble(failures: u32) -> Option<Duration> {
+    (failures >= TROUBLE).then(|| backoff(FIRST_RETRY, LAST_TROUBLE, failures - TROUBLE + 1))
+}
+
+/// One of the groups is what DingTalk refuses: halves of them find it in few messages.
+fn apart(groups: &[Vec<i64>], verdict: &Verdict) -> Fate {
+    match groups {
+        [] | [_] => Fate::Dead(verdict.to_string()),
+        _ => {
+            let (one, other) = groups.split_at(groups.len() / 2);
+            Fate::Split(vec![one.concat(), other.concat()])
+        }
     }
 }
 
@@ -84,7 +117,9 @@ fn backoff(first: Duration, longest: Duration, count: u32) -> Duration {
         .with_factor(2.0)
         .with_jitter()
         .without_max_times();
-    delays.build().nth(count.saturating_sub(1).min(16) as usize).unwrap_or(longest)
+    let delay = delays.build().nth(count.saturating_sub(1).min(16) as usize).unwrap_or(longest);
+    // Whole milliseconds, as clocks tell them.
+    Duration::from_millis(delay.as_millis() as u64)
 }
 
 #[cfg(test)]
@@ -102,7 +137,9 @@ mod tests {
     }
 
     fn attempt(form: Form, attempts: u32, strikes: u32) -> Attempt {
-        Attempt { attempts, form, robot: RobotId::from_bytes([7; 16]), host: "oapi.dingtalk.com".into(), strikes }
+        let robot = RobotId::from_bytes([7; 16]);
+        let host = "oapi.dingtalk.com".into();
+        Attempt { attempts, partly: false, form, groups: vec![vec![1]], robot, host, strikes }
     }
 
     fn concluded(body: &str, attempt: &Attempt) -> (Fate, Standing) {
@@ -135,17 +172,42 @@ mod tests {
         let robot = attempt(Form::Full, 1, 0);
         let (fate, standing) = concluded(r#"{"errcode":660026}"#, &robot);
         assert_eq!(fate, Fate::Thawed(Form::Full, from_millis(NOW)));
-        let pause = |seconds: i64| Pause { until: from_millis(NOW + seconds * 1000), strikes: 0 };
-        assert_eq!(standing, Standing::Paused(Scope::Robot(robot.robot), pause(600)));
+        let until = |seconds: i64| from_millis(NOW + seconds * 1000);
+        assert_eq!(standing, Standing::Throttled(Scope::Robot(robot.robot), until(600)));
         let (_, standing) = concluded(r#"{"status":1111,"wait":5,"source":"x5","punish":"deny"}"#, &robot);
-        assert_eq!(standing, Standing::Paused(Scope::Host(robot.host), pause(300)));
+        assert_eq!(standing, Standing::Throttled(Scope::Host(robot.host.clone()), until(300)));
+        let (_, standing) = concluded(r#"{"errcode":90030}"#, &robot);
+        assert_eq!(standing, Standing::UsedUp(Scope::Robot(robot.robot), until(3600)));
+    }
+
+    #[test]
+    fn what_has_partly_arrived_is_never_told_anew_but_may_go_by_another_robot() {
+        let partly = Attempt { partly: true, ..attempt(Form::Full, 1, 0) };
+        for refused in [r#"{"errcode":660026}"#, r#"{"errcode":300005}"#, r#"{"errcode":90030}"#] {
+            assert_eq!(concluded(refused, &partly).0, Fate::Moved, "{refused}");
+        }
+        assert!(matches!(concluded(r#"{"errcode":-1}"#, &partly).0, Fate::Again(_)));
+    }
+
+    #[test]
+    fn a_digest_that_dingtalk_refuses_is_halved_until_the_culprit_is_alone() {
+        let digest = Attempt { groups: vec![vec![1, 4], vec![2], vec![3]], ..attempt(Form::Plain, 1, 0) };
+        let (fate, _) = concluded(r#"{"errcode":430104,"errmsg":"x"}"#, &digest);
+        assert_eq!(fate, Fate::Split(vec![vec![1, 4], vec![2, 3]]));
+    }
+
+    #[test]
+    fn a_robot_that_does_not_get_through_is_left_alone_for_a_moment() {
+        assert_eq!((trouble(0), trouble(2)), (None, None));
+        let seconds = |failures| trouble(failures).expect("trouble").as_secs();
+        assert!((1..=2).contains(&seconds(3)) && (30..=60).contains(&seconds(50)));
     }
 
     #[test]
     fn a_misconfigured_robot_is_probed_less_and_less_often() {
         for (strikes, shortest, longest) in [(0, 60, 120), (1, 120, 240), (9, 900, 1800)] {
             let (fate, standing) = concluded(r#"{"errcode":300005}"#, &attempt(Form::Full, 1, strikes));
-            let Standing::Paused(Scope::Robot(_), pause) = standing else { panic!("{standing:?}") };
+            let Standing::Misconfigured(Scope::Robot(_), pause) = standing else { panic!("{standing:?}") };
             assert!((shortest..=longest).contains(&seconds_from_now(pause.until)), "{strikes}: {pause:?}");
             assert_eq!(pause.strikes, strikes + 1);
             assert_eq!(fate, Fate::Thawed(Form::Full, from_millis(NOW)));
@@ -158,7 +220,7 @@ mod tests {
         let (fate, standing) = concluded(keyword, &attempt(Form::Full, 1, 0));
         assert_eq!((fate, standing), (Fate::Thawed(Form::Plain, from_millis(NOW)), Standing::Unchanged));
         let (fate, standing) = concluded(keyword, &attempt(Form::Plain, 1, 0));
-        let Standing::Paused(Scope::Robot(_), pause) = standing else { panic!("{standing:?}") };
+        let Standing::Misconfigured(Scope::Robot(_), pause) = standing else { panic!("{standing:?}") };
         assert!(matches!(fate, Fate::Thawed(Form::Plain, at) if at > pause.until), "another goes first: {fate:?}");
     }
 
@@ -168,7 +230,7 @@ mod tests {
         let (fate, standing) = concluded(expired, &attempt(Form::Full, 1, 0));
         assert_eq!((fate, standing), (Fate::Again(from_millis(NOW)), Standing::Unchanged));
         let (_, standing) = concluded(expired, &attempt(Form::Full, 2, 0));
-        assert!(matches!(standing, Standing::Paused(..)), "{standing:?}");
+        assert!(matches!(standing, Standing::Misconfigured(..)), "{standing:?}");
     }
 
     #[test]

@@ -60,6 +60,15 @@ impl Checkpoints {
         Ok(Self { due, written: 0, found })
     }
 
+    /// The writer, on its `connection`, has committed about that many bytes at once. If that is much, it is moved before
+    /// anybody is told: were the disk full a moment later, the ballast would be too small for it, and nothing could be
+    /// delivered.
+    pub(super) fn move_large(&self, connection: &Connection, bytes: usize) {
+        if bytes >= EVERY {
+            log_failure(&start_anew(connection));
+        }
+    }
+
     /// The writer, on its `connection`, has committed about that many bytes. When the disk is full, it empties the log
     /// itself: a checkpoint beside it may come too late for the little room there is.
     pub(super) fn committed(&mut self, connection: &Connection, bytes: usize, disk_full: bool) {

@@ -1,32 +1,35 @@
 //! The one thread that writes: it shares each commit among all who wait for one.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
-use uuid::Uuid;
 
 use super::checkpoint::{Checkpoints, is_full};
 use super::folder::Folder;
 use super::ledger::Ledgers;
 use super::{
-    Accepted, Fate, Offer, OpenError, Refusal, Reservation, Reserved, Settings, Settlement, Standing, StoreError,
-    Waiting, store,
+    Accepted, Copy, Offer, OpenError, Refusal, Repair, Repaired, Reservation, Reserved, Settings, Settlement,
+    StoreError, Subscription, Waiting, store,
 };
 use crate::clock::Clock;
-use crate::dedupe::{self, GroupState, LastStates, REPEAT_FLOOR};
+use crate::dedupe::{GroupState, LastStates};
 use crate::notification::GroupId;
+
+mod decide;
 
 /// What the writer is asked, and where the answer goes.
 #[derive(Debug)]
 pub(super) enum Request {
     Accept(Offer, oneshot::Sender<Result<Accepted, Refusal>>),
-    Subscribe(Arc<str>, mpsc::UnboundedSender<Waiting>, oneshot::Sender<Result<Vec<Waiting>, StoreError>>),
+    Subscribe(Arc<str>, oneshot::Sender<Result<Subscription, StoreError>>),
     Reserve(Reservation, oneshot::Sender<Result<Reserved, StoreError>>),
     Settle(Settlement, oneshot::Sender<Result<(), StoreError>>),
+    Forward(Vec<Copy>, oneshot::Sender<Result<(), StoreError>>),
     Forgive(oneshot::Sender<Result<(), StoreError>>),
+    Repair(Repair, oneshot::Sender<Result<Repaired, StoreError>>),
     Tidy,
     Stop(oneshot::Sender<()>),
 }
@@ -34,9 +37,12 @@ pub(super) enum Request {
 /// What a request came to, before the commit.
 enum Outcome {
     Accepted(Result<Accepted, Refusal>, Option<Waiting>),
-    Subscribed(Vec<Waiting>),
+    Subscribed(Subscription, mpsc::UnboundedSender<Vec<Waiting>>),
     Reserved(Reserved),
     Settled,
+    Forwarded(BTreeMap<Arc<str>, Vec<Waiting>>),
+    /// An entry that waits from now on is announced to its target's lane.
+    Repaired(Repaired, Option<(Arc<str>, Waiting)>),
 }
 
 struct Writer {
@@ -49,7 +55,7 @@ struct Writer {
     /// The states that the open transaction has changed; `None` where it removed one.
     changed_states: HashMap<GroupId, Option<GroupState>>,
     backlogs: HashMap<Arc<str>, u64>,
-    subscribers: HashMap<Arc<str>, mpsc::UnboundedSender<Waiting>>,
+    subscribers: HashMap<Arc<str>, mpsc::UnboundedSender<Vec<Waiting>>>,
     next_seq: i64,
     /// Whether the ballast is there: without it nothing new is accepted.
     ballasted: bool,
@@ -198,112 +204,14 @@ impl Writer {
     fn carry_out(&mut self, request: &Request) -> rusqlite::Result<Outcome> {
         match request {
             Request::Accept(offer, _) => self.accept(offer),
-            Request::Subscribe(target, ..) => Ok(Outcome::Subscribed(store::waiting(&self.connection, target)?)),
+            Request::Subscribe(target, _) => self.subscribe(target),
             Request::Reserve(reservation, _) => self.reserve(reservation),
             Request::Settle(settlement, _) => self.settle(settlement),
+            Request::Forward(copies, _) => self.forward(copies),
             Request::Forgive(_) => self.ledgers().forgive(&self.connection).map(|()| Outcome::Settled),
+            Request::Repair(repair, _) => self.repair(*repair),
             Request::Tidy | Request::Stop(_) => unreachable!("taken out of the batch before"),
         }
-    }
-
-    fn accept(&mut self, offer: &Offer) -> rusqlite::Result<Outcome> {
-        let now = self.clock.now();
-        let last = match self.changed_states.get(&offer.group) {
-            Some(changed) => changed.clone(),
-            None => match self.last_states.get(&offer.group) {
-                Some(cached) => Some(cached),
-                None => store::state(&self.connection, &offer.group)?,
-            },
-        };
-        let verdict = dedupe::judge(last.as_ref(), offer.digest, offer.repeat, now, offer.window, REPEAT_FLOOR);
-        if let (dedupe::Verdict::Duplicate, Some(mut state)) = (verdict, last.clone()) {
-            state.repeats += 1;
-            let id = state.id;
-            self.set_state(offer.group, state)?;
-            return Ok(Outcome::Accepted(Ok(Accepted::Duplicate(id)), None));
-        }
-        if let Err(refusal) = self.room_for(offer)? {
-            return Ok(Outcome::Accepted(Err(refusal), None));
-        }
-
-        let (seq, id) = (self.next_seq, Uuid::now_v7());
-        let repeats = last.map_or(0, |last| last.repeats);
-        store::append(&self.connection, seq, id, offer, repeats, now)?;
-        self.set_state(offer.group, GroupState { digest: offer.digest, accepted_at: now, id, repeats: 0 })?;
-        self.next_seq += 1;
-        *self.backlogs.entry(Arc::clone(&offer.target)).or_default() += 1;
-        let waiting = Waiting { seq, group: offer.group, accepted_at: now, not_before: now };
-        Ok(Outcome::Accepted(Ok(Accepted::New(id)), Some(waiting)))
-    }
-
-    fn room_for(&self, offer: &Offer) -> rusqlite::Result<Result<(), Refusal>> {
-        let backlog = self.backlogs.get(&offer.target).copied().unwrap_or_default();
-        Ok(if backlog >= self.settings.backlog {
-            Err(Refusal::Backlog(backlog))
-        } else if !self.ballasted {
-            Err(Refusal::Storage("the disk is full".into()))
-        } else {
-            match store::bytes(&self.connection)? {
-                bytes if bytes >= self.settings.max_bytes => Err(Refusal::TooLarge(bytes)),
-                _ => Ok(()),
-            }
-        })
-    }
-
-    fn set_state(&mut self, group: GroupId, state: GroupState) -> rusqlite::Result<()> {
-        store::set_state(&self.connection, &group, &state)?;
-        self.changed_states.insert(group, Some(state));
-        Ok(())
-    }
-
-    fn reserve(&mut self, reservation: &Reservation) -> rusqlite::Result<Outcome> {
-        let Reservation { seq, plan, limits } = reservation;
-        let now = self.clock.now();
-        let reserved = self.ledgers().reserve(&self.connection, plan.robot, limits, now)?;
-        Ok(Outcome::Reserved(match reserved {
-            Ok(slot) => {
-                store::freeze(&self.connection, *seq, plan)?;
-                Reserved::Slot(slot)
-            }
-            Err(pace) => Reserved::Busy(pace),
-        }))
-    }
-
-    fn settle(&mut self, settlement: &Settlement) -> rusqlite::Result<Outcome> {
-        let Settlement { seq, target, slot, fate, standing } = settlement;
-        let now = self.clock.now();
-        {
-            let mut ledgers = self.ledgers();
-            if let Some((robot, slot)) = slot {
-                ledgers.settle(&self.connection, *robot, *slot, now)?;
-            }
-            match standing {
-                Standing::Unchanged => {}
-                Standing::Healthy(scopes) => {
-                    scopes.iter().try_for_each(|scope| ledgers.lift_pause(&self.connection, scope))?;
-                }
-                Standing::Paused(scope, pause) => ledgers.set_pause(&self.connection, scope, *pause)?,
-            }
-        }
-        match fate {
-            Fate::Delivered => store::deliver(&self.connection, *seq, now)?,
-            Fate::Again(not_before) => store::postpone(&self.connection, *seq, *not_before)?,
-            Fate::Thawed(form, not_before) => store::thaw(&self.connection, *seq, *form, *not_before)?,
-            // What was not told must not hold back the next repeat of it.
-            Fate::Dead(reason) => {
-                if let Some((group, id)) = store::bury(&self.connection, *seq, reason, now)? {
-                    store::forget_state(&self.connection, &group, &id)?;
-                    let forgotten = store::state(&self.connection, &group)?;
-                    self.changed_states.insert(group, forgotten);
-                }
-            }
-        }
-        if matches!(fate, Fate::Delivered | Fate::Dead(_))
-            && let Some(backlog) = self.backlogs.get_mut(target)
-        {
-            *backlog = backlog.saturating_sub(1);
-        }
-        Ok(Outcome::Settled)
     }
 
     /// Publishes what has been committed, then answers.
@@ -314,26 +222,46 @@ impl Writer {
                 None => self.last_states.forget(&group),
             }
         }
-        let mut written = 0;
+        let written = batch.iter().map(size).sum();
+        self.checkpoints.move_large(&self.connection, written);
         for (request, outcome) in batch.into_iter().zip(outcomes) {
-            written += size(&request);
             match (request, outcome) {
                 (Request::Accept(offer, reply), Outcome::Accepted(accepted, waiting)) => {
-                    if let (Some(waiting), Some(lane)) = (waiting, self.subscribers.get(&offer.target)) {
-                        let _ = lane.send(waiting);
+                    if let Some(waiting) = waiting {
+                        self.announce(&offer.target, vec![waiting]);
                     }
                     let _ = reply.send(accepted);
                 }
-                (Request::Subscribe(target, lane, reply), Outcome::Subscribed(waiting)) => {
+                (Request::Subscribe(target, reply), Outcome::Subscribed(subscription, lane)) => {
                     self.subscribers.insert(target, lane);
-                    let _ = reply.send(Ok(waiting));
+                    let _ = reply.send(Ok(subscription));
+                }
+                (Request::Forward(_, reply), Outcome::Forwarded(copies)) => {
+                    // Together: what was missed is told in one digest.
+                    for (target, waiting) in copies {
+                        self.announce(&target, waiting);
+                    }
+                    let _ = reply.send(Ok(()));
                 }
                 (Request::Reserve(_, reply), Outcome::Reserved(reserved)) => drop(reply.send(Ok(reserved))),
                 (Request::Settle(_, reply) | Request::Forgive(reply), Outcome::Settled) => drop(reply.send(Ok(()))),
+                (Request::Repair(_, reply), Outcome::Repaired(repaired, entered)) => {
+                    if let Some((target, waiting)) = entered {
+                        self.announce(&target, vec![waiting]);
+                    }
+                    let _ = reply.send(Ok(repaired));
+                }
                 _ => unreachable!("each request has its own outcome"),
             }
         }
         self.checkpoints.committed(&self.connection, written, !self.ballasted);
+    }
+
+    /// Tells a lane what waits for it now.
+    fn announce(&self, target: &str, waiting: Vec<Waiting>) {
+        if let Some(lane) = self.subscribers.get(target) {
+            let _ = lane.send(waiting);
+        }
     }
 
     fn release_ballast(&mut self, error: &dyn std::fmt::Display) {
@@ -350,7 +278,8 @@ impl Writer {
             tracing::info!("there is room again: the outbox accepts");
             self.ballasted = true;
         }
-        match store::tidy(&self.connection, self.clock.now(), self.settings.retention) {
+        let crowded = store::bytes(&self.connection).is_ok_and(|bytes| bytes > self.settings.max_bytes / 2);
+        match store::tidy(&self.connection, self.clock.now(), self.settings.retention, crowded) {
             Ok(0) => {}
             Ok(dead_letters) => {
                 tracing::info!(dead_letters, "dead letters have reached their retention and are deleted")
@@ -373,9 +302,14 @@ impl Writer {
 /// About how many bytes a request adds to the write-ahead log.
 fn size(request: &Request) -> usize {
     const ROWS: usize = 4096;
+    const MEMBER: usize = 512;
     ROWS + match request {
         Request::Accept(offer, _) => offer.json.len(),
-        Request::Reserve(reservation, _) => reservation.plan.body.len(),
+        Request::Reserve(reservation, _) => {
+            reservation.fresh.iter().flat_map(|fresh| &fresh.parts).map(|(_, body)| body.len()).sum()
+        }
+        Request::Settle(settlement, _) => settlement.members.len() * MEMBER,
+        Request::Forward(copies, _) => copies.iter().map(|copy| copy.offer.json.len() + MEMBER).sum(),
         _ => 0,
     }
 }
@@ -385,11 +319,12 @@ fn refuse_all(requests: Vec<Request>, error: &rusqlite::Error) {
     for request in requests {
         match request {
             Request::Accept(_, reply) => drop(reply.send(Err(Refusal::Storage(reason.clone())))),
-            Request::Subscribe(_, _, reply) => drop(reply.send(Err(StoreError::Storage(reason.clone())))),
+            Request::Subscribe(_, reply) => drop(reply.send(Err(StoreError::Storage(reason.clone())))),
             Request::Reserve(_, reply) => drop(reply.send(Err(StoreError::Storage(reason.clone())))),
-            Request::Settle(_, reply) | Request::Forgive(reply) => {
+            Request::Settle(_, reply) | Request::Forgive(reply) | Request::Forward(_, reply) => {
                 drop(reply.send(Err(StoreError::Storage(reason.clone()))));
             }
+            Request::Repair(_, reply) => drop(reply.send(Err(StoreError::Storage(reason.clone())))),
             Request::Tidy | Request::Stop(_) => {}
         }
     }

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::*;
 use crate::intake::{self, Gates};
+use crate::render::Severities;
 
 /// A server without targets that is ready, and whose limits are the default.
 fn server() -> Server {
@@ -32,7 +33,12 @@ fn server() -> Server {
 }
 
 fn gate() -> intake::Gate {
-    intake::Gate { tokens: intake::Tokens::default(), accept: None, dedupe_window: Duration::from_secs(600) }
+    intake::Gate {
+        tokens: intake::Tokens::default(),
+        accept: None,
+        dedupe_window: Duration::from_secs(600),
+        severities: Arc::new(Severities::default()),
+    }
 }
 
 /// A client's end of a connection that `server` serves.
