@@ -20,12 +20,16 @@ use crate::delivery::Target;
 use crate::dingtalk;
 use crate::intake::Gate;
 use crate::outbox::pace::RateLimit;
+use crate::secret::Source;
 
 mod credential;
+mod fallback;
 mod fields;
+mod mention;
 mod message;
 mod raw;
 mod reload;
+mod robot;
 mod target;
 mod unsupported;
 mod validate;
@@ -59,8 +63,8 @@ pub struct TargetConfig {
     pub lane: Arc<Target>,
 }
 
-/// Limits of the server.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Limits of the server, and what opens it to operators.
+#[derive(Debug, Clone)]
 pub struct Web {
     /// The largest request body, in bytes.
     pub max_body: usize,
@@ -70,6 +74,10 @@ pub struct Web {
     pub max_connections: usize,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// The token that opens `/api`; without one there is no `/api`.
+    pub admin_token: Option<Source>,
+    /// Where that token stands.
+    admin_token_file: Option<PathBuf>,
 }
 
 /// Limits of the outbox.
@@ -183,6 +191,22 @@ impl Config {
         }
     }
 }
+
+// === impl Web ===
+
+impl PartialEq for Web {
+    /// Whether both say the same. Of the token only its file counts: what is in there is read at each use.
+    fn eq(&self, other: &Self) -> bool {
+        let Self { max_body, max_in_flight, max_connections, trusted_proxies, admin_token: _, admin_token_file } = self;
+        *max_body == other.max_body
+            && *max_in_flight == other.max_in_flight
+            && *max_connections == other.max_connections
+            && *trusted_proxies == other.trusted_proxies
+            && *admin_token_file == other.admin_token_file
+    }
+}
+
+impl Eq for Web {}
 
 // === impl Problem ===
 

@@ -7,8 +7,9 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::{compose, out, samples};
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::config::{Config, TargetConfig};
+use crate::delivery::{DigestMode, Robot};
 
 /// Reads the configuration, compiles its templates and renders each target's message for built-in samples.
 #[derive(Debug, Args)]
@@ -90,8 +91,41 @@ fn found(config: &Config, file: &Path) -> String {
 }
 
 fn describe(TargetConfig { gate, lane }: &TargetConfig) -> String {
-    let limits: Vec<_> = lane.robots[0].limits.iter().map(ToString::to_string).collect();
-    let signed = if lane.robots[0].secret.is_some() { "signed" } else { "not signed" };
+    let mut words = vec![lane.style.kind.as_str().to_owned()];
+    if lane.robots.len() > 1 {
+        words.push(format!("{} robots", lane.robots.len()));
+    }
+    words.push(signed(&lane.robots));
+    words.push(limited(&lane.robots));
+    match lane.digest.mode {
+        DigestMode::Auto => {}
+        DigestMode::Always => words.push(format!("a digest every {}", clock::show(lane.digest.interval))),
+        DigestMode::Never => words.push("no digests".to_owned()),
+    }
+    if let Some(fallback) = &lane.fallback {
+        words.push(format!("falls back to {fallback}"));
+    }
     let open = if gate.is_open() { "open to anybody who can reach it" } else { "guarded by tokens" };
-    format!("{}, {signed}, at most {}, {open}", lane.style.kind.as_str(), limits.join(" and "))
+    words.push(open.to_owned());
+    words.join(", ")
+}
+
+fn signed(robots: &[Robot]) -> String {
+    match robots.iter().filter(|robot| robot.secret.is_some()).count() {
+        0 => "not signed".to_owned(),
+        signed if signed == robots.len() => "signed".to_owned(),
+        signed => format!("{signed} signed"),
+    }
+}
+
+/// What each robot may be sent at the most; said once where all have the same limits.
+fn limited(robots: &[Robot]) -> String {
+    let shown = |robot: &Robot| robot.limits.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
+    match robots {
+        [robot] => format!("at most {}", shown(robot)),
+        [first, others @ ..] if others.iter().all(|robot| robot.limits == first.limits) => {
+            format!("at most {} each", shown(first))
+        }
+        _ => format!("at most {} (by robot)", robots.iter().map(shown).collect::<Vec<_>>().join("; ")),
+    }
 }

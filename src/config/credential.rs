@@ -5,6 +5,9 @@ use std::path::Path;
 use super::fields::{Field, Section};
 use crate::secret::{Secret, Source};
 
+/// How long a token is that opens more than one target.
+const LONG_TOKEN: usize = 16;
+
 /// The secret under `key`, or in the file that `key_file` names.
 pub(super) fn credential(
     section: &Section<'_>,
@@ -31,6 +34,19 @@ pub(super) fn inline(field: &Field<'_>) -> Option<Secret> {
         return None;
     }
     Some(Secret::new(secret))
+}
+
+/// A token in the file that `field` names, long enough not to be guessed.
+pub(super) fn long_token(field: &Field<'_>, folder: &Path) -> Option<Source> {
+    let source = secret_file(field, folder)?;
+    let token = source.read();
+    let presentable = token.expose().chars().all(|c| c.is_ascii_graphic());
+    if !presentable || token.expose().len() < LONG_TOKEN {
+        field.fail(format!(
+            "expected one token of at least {LONG_TOKEN} ASCII characters without a space, as `openssl rand -hex 16` makes"
+        ));
+    }
+    Some(source)
 }
 
 fn secret_file(field: &Field<'_>, folder: &Path) -> Option<Source> {

@@ -183,6 +183,11 @@ impl<'a> Field<'a> {
 
     /// A map.
     pub(super) fn section(&self) -> Option<Section<'a>> {
+        self.section_or("expected keys and values")
+    }
+
+    /// A map; `expected` is the problem when it is none.
+    pub(super) fn section_or(&self, expected: &str) -> Option<Section<'a>> {
         match &self.node.value {
             Value::Map(entries) => Some(Section {
                 path: self.path.clone(),
@@ -192,7 +197,7 @@ impl<'a> Field<'a> {
                 findings: self.findings,
             }),
             _ => {
-                self.fail("expected keys and values");
+                self.fail(expected);
                 None
             }
         }

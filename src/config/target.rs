@@ -1,4 +1,4 @@
-//! What a target means: who may post to it, how its messages look, which robot brings them.
+//! What a target means: who may post to it, how its messages look and are told together, which robots bring them.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -8,14 +8,12 @@ use std::time::Duration;
 use super::credential::{credential, inline};
 use super::fields::{Field, Section, list};
 use super::message::{MessageNames, Messages};
-use super::value::{DAY, duration, rate_limit};
-use super::{TargetConfig, unsupported};
-use crate::delivery::{Address, DigestPolicy, Robot, Target};
-use crate::dingtalk::{Mention, Webhook};
+use super::value::{DAY, duration, duration_up_to};
+use super::{TargetConfig, mention, robot};
+use crate::delivery::{DigestMode, DigestPolicy, Robot, Target};
 use crate::intake::{Gate, Tokens};
 use crate::notification::Sender;
-use crate::outbox::pace::RateLimit;
-use crate::render::{Library, MentionPolicy, Occasion, Severity, Style};
+use crate::render::{Library, Style};
 use crate::secret::Secret;
 
 /// What targets take from the whole file.
@@ -26,22 +24,26 @@ pub(super) struct Defaults<'a> {
     pub(super) dedupe_window: Duration,
     pub(super) style: Style,
     pub(super) message: MessageNames,
+    /// DingTalk's calls per month; 0 when they are only counted.
+    pub(super) monthly: u64,
 }
 
-/// A target before its templates are compiled.
+/// A target before its templates are compiled and its fallback is known to exist.
 #[derive(Debug)]
-pub(super) struct TargetDraft {
+pub(super) struct TargetDraft<'a> {
+    pub(super) name: Arc<str>,
+    /// Empty only beside a finding.
+    pub(super) robots: Vec<Robot>,
+    /// Where the fallback is named, and its name.
+    pub(super) fallback: Option<(Field<'a>, Arc<str>)>,
     gate: Gate,
-    name: Arc<str>,
-    robot: Robot,
     style: Style,
+    digest: DigestPolicy,
+    monthly: u64,
 }
 
-/// How many people one message may mention, by DingTalk's rules.
-const MAX_MENTIONS: usize = 50;
-
-/// What a `url` is for the built-in stand-in.
-const SANDBOX: &str = "sandbox";
+/// How many messages one digest or notification may be told in.
+const MAX_PARTS: usize = 10;
 
 /// The senders that later versions will accept; naming one is no mistake.
 const LATER_SENDERS: [&str; 11] = [
@@ -58,13 +60,13 @@ const LATER_SENDERS: [&str; 11] = [
     "uptimekuma",
 ];
 
-/// Reads a target. `None` when it lacks what makes it one; that is a finding.
-pub(super) fn read(
+/// Reads a target. `None` when it is not even keys and values; that is a finding.
+pub(super) fn read<'a>(
     name: &str,
-    field: &Field<'_>,
+    field: &Field<'a>,
     defaults: &Defaults<'_>,
     messages: &mut Messages,
-) -> Option<TargetDraft> {
+) -> Option<TargetDraft<'a>> {
     if !is_name(name) {
         field.fail("a target's name is letters, digits, `-` and `_`, and begins with a letter");
     }
@@ -82,13 +84,20 @@ pub(super) fn read(
         title: message.title,
         text: message.text,
         keyword: section.get("keyword").and_then(|field| keyword(&field)),
-        mention: section.get("mention").and_then(|field| field.section()).map(mention).unwrap_or_default(),
+        mention: section.get("mention").and_then(|field| field.section()).map(mention::read).unwrap_or_default(),
         ..defaults.style.clone()
     };
-    unsupported::of_target(&section);
-    let robot = robot(&section, defaults);
+    let draft = TargetDraft {
+        name: name.into(),
+        robots: robot::read(&section, defaults),
+        fallback: section.get("fallback").and_then(|field| field.text().map(|name| (field, name.into()))),
+        gate,
+        style,
+        digest: section.get("digest").and_then(|field| field.section()).map(digest).unwrap_or_default(),
+        monthly: defaults.monthly,
+    };
     section.finish();
-    Some(TargetDraft { gate, name: name.into(), robot: robot?, style })
+    Some(draft)
 }
 
 /// The `dedupe_window` of the file or of a target.
@@ -97,71 +106,6 @@ pub(super) fn window(section: &Section<'_>) -> Option<Duration> {
         window if window > DAY => Err("expected at most 1d".into()),
         window => Ok(window),
     })
-}
-
-/// The robot of a target: its own `url`, or the one entry of `robots`.
-fn robot(section: &Section<'_>, defaults: &Defaults<'_>) -> Option<Robot> {
-    let Some(pool) = section.get("robots") else { return read_robot(section, defaults) };
-    for key in ["url", "url_file", "secret", "secret_file", "rate_limit"] {
-        if let Some(field) = section.get(key) {
-            field.fail("stands beside `robots`; move it into one of them");
-        }
-    }
-    let pooled = pool.list()?;
-    if pooled.is_empty() {
-        pool.fail("expected a robot: copy the webhook URL from its settings into `url`");
-    }
-    let robots: Vec<_> = pooled
-        .iter()
-        .filter_map(|field| {
-            let section = field.section()?;
-            let robot = read_robot(&section, defaults);
-            section.finish();
-            robot
-        })
-        .collect();
-    if robots.len() > 1 {
-        pool.fail("more than one robot is not supported by this version; keep one");
-    }
-    robots.into_iter().next()
-}
-
-fn read_robot(section: &Section<'_>, defaults: &Defaults<'_>) -> Option<Robot> {
-    let allow_http = defaults.allow_http;
-    let secret = credential(section, "secret", "secret_file", defaults.folder).map(|(source, _)| source);
-    let limits = limits(section);
-    let field = section.get("url").or_else(|| section.get("url_file"));
-    let Some((url, written)) = credential(section, "url", "url_file", defaults.folder) else {
-        if field.is_none() {
-            section.fail("no `url`: copy the webhook URL from the robot's settings, or write `url: sandbox` to try");
-        }
-        return None;
-    };
-    let field = field?;
-    if written && url.read().expose() == SANDBOX {
-        field.warn("messages go to the built-in stand-in: nobody is told");
-        return Some(Robot { address: Address::Sandbox, secret, limits });
-    }
-    if let Err(error) = Webhook::parse(url.read().expose(), allow_http) {
-        field.fail(error.to_string());
-        return None;
-    }
-    Some(Robot { address: Address::Webhook { url, allow_http }, secret, limits })
-}
-
-fn limits(section: &Section<'_>) -> Vec<RateLimit> {
-    let Some(field) = section.get("rate_limit") else { return vec![RateLimit::DINGTALK] };
-    let fields = field.one_or_many().unwrap_or_default();
-    let limits: Vec<_> = fields.iter().filter_map(|field| field.parse(rate_limit)).collect();
-    let within = |limit: &RateLimit| {
-        limit.messages <= RateLimit::DINGTALK.messages && limit.period >= RateLimit::DINGTALK.period
-    };
-    if fields.is_empty() {
-        field.fail("expected at least one limit, such as 20/1m");
-    } else if !limits.is_empty() && !limits.iter().any(within) {
-        field.warn("more than DingTalk's 20 messages a minute: it bans a robot that exceeds them for ten minutes");
-    }
-    limits
 }
 
 fn tokens(section: &Section<'_>, folder: &Path) -> Tokens {
@@ -226,49 +170,31 @@ fn keyword(field: &Field<'_>) -> Option<String> {
     })
 }
 
-fn mention(section: Section<'_>) -> MentionPolicy {
-    let mut policy = MentionPolicy::default();
-    let words = |key, what: &'static str| -> Vec<String> {
-        let fields = section.get(key).and_then(|field| field.list()).unwrap_or_default();
-        let word = |field: &Field<'_>| {
-            field.parse(|text| match text.trim_start_matches('@') {
-                "" => Err(format!("expected {what}")),
-                word if word.contains(|c: char| c.is_whitespace() || c == '@') => Err(format!("expected {what}")),
-                word => Ok(word.to_owned()),
-            })
-        };
-        fields.iter().filter_map(word).collect()
-    };
-    policy.mention = Mention {
-        all: section.get("all").and_then(|field| field.flag()).unwrap_or_default(),
-        mobiles: words("mobiles", "a mobile number"),
-        user_ids: words("user_ids", "a user id"),
-    };
-    if policy.mention.mobiles.len() + policy.mention.user_ids.len() > MAX_MENTIONS {
-        section.fail(format!("DingTalk mentions at most {MAX_MENTIONS} people in one message; use `all`"));
-    }
-    let severity = |field: &Field<'_>| {
-        field
-            .parse(|text| Severity::named(text).ok_or_else(|| "expected critical, warning, info or unknown".to_owned()))
-    };
-    if let Some(fields) = section.get("severities").and_then(|field| field.list()) {
-        policy.severities = Some(fields.iter().filter_map(severity).collect());
-    }
-    let occasion = |field: &Field<'_>| {
+fn digest(section: Section<'_>) -> DigestPolicy {
+    let default = DigestPolicy::default();
+    let mode = section.get("mode").and_then(|field| {
         field.parse(|text| match text {
-            "firing" => Ok(Occasion::Firing),
-            "repeat" => Ok(Occasion::Repeat),
-            "digest" => Ok(Occasion::Digest),
-            "resolved" => Ok(Occasion::Resolved),
-            _ => Err("expected firing, repeat, digest or resolved".into()),
+            "auto" => Ok(DigestMode::Auto),
+            "always" => Ok(DigestMode::Always),
+            "never" => Ok(DigestMode::Never),
+            _ => Err("expected auto, always or never".into()),
         })
-    };
-    if let Some(fields) = section.get("when").and_then(|field| field.list()) {
-        policy.when = fields.iter().filter_map(occasion).collect();
-    }
-    unsupported::of_mention(&section);
+    });
+    let interval = section.get("interval").and_then(|field| field.parse(duration_up_to(DAY)));
+    let max_parts = section.get("max_parts").and_then(|field| {
+        field.parse(|text| match text.parse() {
+            Ok(parts) if (1..=MAX_PARTS).contains(&parts) => Ok(parts),
+            _ => Err(format!(
+                "expected a number from 1 to {MAX_PARTS}: each part is one of the 20 messages that DingTalk takes in a minute"
+            )),
+        })
+    });
     section.finish();
-    policy
+    DigestPolicy {
+        mode: mode.unwrap_or(default.mode),
+        interval: interval.unwrap_or(default.interval),
+        max_parts: max_parts.unwrap_or(default.max_parts),
+    }
 }
 
 fn is_name(name: &str) -> bool {
@@ -281,20 +207,18 @@ fn is_token(token: &str) -> bool {
 
 // === impl TargetDraft ===
 
-impl TargetDraft {
+impl TargetDraft<'_> {
+    /// Whether all its messages go to the stand-in.
+    pub(super) fn is_sandbox(&self) -> bool {
+        self.robots.iter().all(Robot::is_sandbox)
+    }
+
     /// The target with the templates it was made for.
     pub(super) fn build(self, library: &Arc<Library>, retention: Duration) -> TargetConfig {
-        let Self { gate, name, robot, style } = self;
-        let lane = Target {
-            name,
-            robots: vec![robot],
-            style,
-            library: Arc::clone(library),
-            retention,
-            digest: DigestPolicy::default(),
-            fallback: None,
-            monthly: 0,
-        };
+        let Self { name, robots, fallback, gate, style, digest, monthly } = self;
+        let fallback = fallback.map(|(_, name)| name);
+        let library = Arc::clone(library);
+        let lane = Target { name, robots, style, library, retention, digest, fallback, monthly };
         TargetConfig { gate: Arc::new(gate), lane: Arc::new(lane) }
     }
 }

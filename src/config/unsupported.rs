@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use super::credential::credential;
 use super::fields::{Field, Section};
-use super::value::{DAY, count, duration, duration_up_to};
+use super::value::duration;
 
 /// The shortest key that can be trusted to sign a request.
 const MIN_SHARED_KEY: usize = 16;
@@ -28,15 +28,6 @@ pub(super) fn of_file(root: &Section<'_>, folder: &Path) {
             refuse(&field);
         }
     }
-    if let Some(field) = root.get("budget") {
-        refuse(&field);
-        if let Some(section) = field.section() {
-            section.get("monthly").and_then(|field| {
-                field.parse(|text| text.parse::<u64>().map_err(|_| "expected a number of calls".into()))
-            });
-            section.finish();
-        }
-    }
     if let Some(field) = root.get("senders") {
         refuse(&field);
         if let Some(section) = field.section() {
@@ -44,46 +35,6 @@ pub(super) fn of_file(root: &Section<'_>, folder: &Path) {
             section.finish();
         }
     }
-}
-
-/// Checks and refuses what a target may say in a later version.
-pub(super) fn of_target(target: &Section<'_>) {
-    if let Some(field) = target.get("fallback") {
-        refuse(&field);
-        field.text();
-    }
-    if let Some(field) = target.get("digest") {
-        refuse(&field);
-        if let Some(section) = field.section() {
-            section.get("mode").and_then(|field| {
-                field.parse(|text| match text {
-                    "auto" | "always" | "never" => Ok(()),
-                    _ => Err("expected auto, always or never".into()),
-                })
-            });
-            section.get("interval").and_then(|field| field.parse(duration_up_to(DAY)));
-            section.get("max_parts").and_then(|field| field.parse(count));
-            section.finish();
-        }
-    }
-}
-
-/// Checks and refuses mentions by label.
-pub(super) fn of_mention(mention: &Section<'_>) {
-    let Some(field) = mention.get("by_label") else { return };
-    refuse(&field);
-    let Some(section) = field.section() else { return };
-    section.get("label").and_then(|field| field.text());
-    if let Some(people) = section.get("people").and_then(|field| field.section()) {
-        for (_, person) in people.named() {
-            if let Some(person) = person.section() {
-                person.get("mobile").and_then(|field| field.text());
-                person.get("user_id").and_then(|field| field.text());
-                person.finish();
-            }
-        }
-    }
-    section.finish();
 }
 
 fn senders(section: &Section<'_>, folder: &Path) {

@@ -1,6 +1,5 @@
 //! What the file as a whole means.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -11,9 +10,9 @@ use jiff::tz::TimeZone;
 
 use super::fields::{Field, Findings, Section};
 use super::message::Messages;
-use super::target::{self, Defaults};
+use super::target::{self, Defaults, TargetDraft};
 use super::value::{DAY, count, duration_up_to, size, time_zone};
-use super::{Config, Storage, Web, unsupported};
+use super::{Config, Storage, Web, credential, fallback, unsupported};
 use crate::dingtalk;
 use crate::render::{Escape, Severities, Style};
 
@@ -22,6 +21,9 @@ const DINGTALK_BYTES: usize = 20_000;
 
 /// The smallest limit that leaves room for a title, mentions and some text.
 const MIN_MESSAGE: usize = 1_000;
+
+/// Fewer calls a month than this are hardly meant.
+const FEW_CALLS: u64 = 100;
 
 const NO_TARGETS: &str = "no `targets`: name at least one DingTalk group, with the `url` of its robot";
 
@@ -33,7 +35,9 @@ pub(super) fn validate(root: Section<'_>, findings: &Findings, folder: &Path) ->
     let dedupe_window = target::window(&root).unwrap_or(Duration::from_secs(600));
     let mut messages = Messages::read(&root, folder);
     let style = style(&root);
-    let defaults = Defaults { folder, allow_http, dedupe_window, style, message: messages.default_message(&root) };
+    let message = messages.default_message(&root);
+    let monthly = root.get("budget").and_then(|field| field.section()).and_then(monthly).unwrap_or_default();
+    let defaults = Defaults { folder, allow_http, dedupe_window, style, message, monthly };
 
     let web = root.get("web").and_then(|field| field.section());
     let web = web.map_or_else(Web::default, |section| read_web(section, folder));
@@ -41,19 +45,7 @@ pub(super) fn validate(root: Section<'_>, findings: &Findings, folder: &Path) ->
     let storage = storage.map_or_else(Storage::default, |section| read_storage(section, folder));
     unsupported::of_file(&root, folder);
 
-    let mut targets = BTreeMap::new();
-    match root.get("targets").map(|field| field.section()) {
-        Some(None) => {}
-        Some(Some(section)) if section.named().is_empty() => section.fail(NO_TARGETS),
-        Some(Some(section)) => {
-            for (name, field) in section.named() {
-                if let Some(target) = target::read(&name, &field, &defaults, &mut messages) {
-                    targets.insert(Arc::<str>::from(name), target);
-                }
-            }
-        }
-        None => root.fail(NO_TARGETS),
-    }
+    let targets = read_targets(&root, &defaults, &mut messages);
     let client = dingtalk::Settings { timeout: timeout.unwrap_or(Duration::from_secs(5)), ca_file };
     if let Some(field) = root.get("ca_file")
         && let Err(error) = dingtalk::Client::new(&client)
@@ -65,12 +57,46 @@ pub(super) fn validate(root: Section<'_>, findings: &Findings, folder: &Path) ->
     let (library, digest) = messages.compile(findings)?;
     Some(Config {
         client,
-        targets: targets.into_iter().map(|(name, target)| (name, target.build(&library, storage.retention))).collect(),
+        targets: targets
+            .into_iter()
+            .map(|target| (Arc::clone(&target.name), target.build(&library, storage.retention)))
+            .collect(),
         web,
         storage,
         warnings: Vec::new(),
         digest,
     })
+}
+
+fn read_targets<'a>(root: &Section<'a>, defaults: &Defaults<'_>, messages: &mut Messages) -> Vec<TargetDraft<'a>> {
+    let Some(field) = root.get("targets") else {
+        root.fail(NO_TARGETS);
+        return Vec::new();
+    };
+    let Some(section) = field.section() else { return Vec::new() };
+    let named = section.named();
+    if named.is_empty() {
+        section.fail(NO_TARGETS);
+    }
+    let read = |(name, field): &(String, Field<'a>)| target::read(name, field, defaults, messages);
+    let drafts: Vec<_> = named.iter().filter_map(read).collect();
+    let names: Vec<&str> = named.iter().map(|(name, _)| name.as_str()).collect();
+    fallback::check(&drafts, &names);
+    drafts
+}
+
+/// How many calls a month the whole organisation has; 0 when they are only counted.
+fn monthly(section: Section<'_>) -> Option<u64> {
+    let field = section.get("monthly");
+    section.finish();
+    let field = field?;
+    let monthly = field.parse(|text| {
+        text.parse().map_err(|_| "expected a number of calls, such as 5000; 0 to only count them".to_owned())
+    })?;
+    if (1..FEW_CALLS).contains(&monthly) {
+        field.warn("fewer than four calls a day for the whole organisation; 0 only counts them");
+    }
+    Some(monthly)
 }
 
 fn style(root: &Section<'_>) -> Style {
@@ -138,14 +164,10 @@ fn read_web(section: Section<'_>, folder: &Path) -> Web {
         };
         web.trusted_proxies.extend(range.parse(net));
     }
-    if let Some(field) = section.get("admin_token_file") {
-        if let Some(path) = field.text().map(|path| folder.join(path))
-            && let Err(error) = std::fs::metadata(&path)
-        {
-            field.fail(format!("cannot read {}: {error}", path.display()));
-        }
-        field.warn("has no effect: this version has no /api");
-    }
+    web.admin_token = section.get("admin_token_file").and_then(|field| {
+        web.admin_token_file = Some(folder.join(field.text()?));
+        credential::long_token(&field, folder)
+    });
     if web.max_in_flight < web.max_body {
         section.fail("`max_in_flight` is smaller than `max_body`: no body of that size would be accepted");
     }
@@ -174,7 +196,14 @@ fn read_storage(section: Section<'_>, folder: &Path) -> Storage {
 
 impl Default for Web {
     fn default() -> Self {
-        Self { max_body: 32 << 20, max_in_flight: 256 << 20, max_connections: 512, trusted_proxies: Vec::new() }
+        Self {
+            max_body: 32 << 20,
+            max_in_flight: 256 << 20,
+            max_connections: 512,
+            trusted_proxies: Vec::new(),
+            admin_token: None,
+            admin_token_file: None,
+        }
     }
 }
 

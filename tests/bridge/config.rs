@@ -9,6 +9,8 @@ use tempfile::TempDir;
 use crate::harness::{CANARY, DingTalk, Start, fixture, payload};
 use crate::program::{Run, finish, program, run_in};
 
+mod targets;
+
 /// A file, and the lines that are told of it, without the file's name.
 type Case = (&'static str, &'static [&'static str]);
 
@@ -130,18 +132,6 @@ const CASES: &[Case] = &[
             ":1:27: targets.ops.url_file: expected https://…/robot/send?access_token=…; got only a token. Write https://oapi.dingtalk.com/robot/send?access_token= before it",
         ],
     ),
-    (
-        "targets: {ops: {robots: [{url: URL}, {url: URL}]}}\n",
-        &[":1:25: targets.ops.robots: more than one robot is not supported by this version; keep one"],
-    ),
-    (
-        "targets: {ops: {secret: canary, robots: [{url: URL}]}}\n",
-        &[":1:25: targets.ops.secret: stands beside `robots`; move it into one of them"],
-    ),
-    (
-        "targets: {ops: {robots: []}}\n",
-        &[":1:25: targets.ops.robots: expected a robot: copy the webhook URL from its settings into `url`"],
-    ),
     // Variables.
     (
         "targets: {ops: {url: 'https://x/robot/send?access_token=${DINGBRIDGE_TEST_UNSET}'}}\n",
@@ -199,6 +189,38 @@ const CASES: &[Case] = &[
             ":1:40: web.trusted_proxies[0]: expected a range such as 10.0.0.0/8",
         ],
     ),
+    (
+        "web: {admin_token_file: nosuch}\ntargets: {ops: {url: URL}}\n",
+        &[":1:25: web.admin_token_file: cannot read FOLDER/nosuch: No such file or directory (os error 2)"],
+    ),
+    (
+        "web: {admin_token_file: empty}\ntargets: {ops: {url: URL}}\n",
+        &[":1:25: web.admin_token_file: cannot read FOLDER/empty: the file is empty"],
+    ),
+    (
+        "web: {admin_token_file: secret}\ntargets: {ops: {url: URL}}\n",
+        &[
+            ":1:25: web.admin_token_file: expected one token of at least 16 ASCII characters without a space, as `openssl rand -hex 16` makes",
+        ],
+    ),
+    (
+        "web: {admin_token_file: words}\ntargets: {ops: {url: URL}}\n",
+        &[
+            ":1:25: web.admin_token_file: expected one token of at least 16 ASCII characters without a space, as `openssl rand -hex 16` makes",
+        ],
+    ),
+    (
+        "budget: {monthly: many}\ntargets: {ops: {url: URL}}\n",
+        &[":1:19: budget.monthly: expected a number of calls, such as 5000; 0 to only count them"],
+    ),
+    (
+        "budget: {monthly: -1, yearly: 1}\ntargets: {ops: {url: URL}}\n",
+        &[
+            ":1:19: budget.monthly: expected a number of calls, such as 5000; 0 to only count them",
+            ":1:23: budget.yearly: unknown key; known are `monthly`",
+        ],
+    ),
+    ("budget: 5000\ntargets: {ops: {url: URL}}\n", &[":1:9: budget: expected keys and values"]),
     ("dedupe_window: 2d\ntargets: {ops: {url: URL}}\n", &[":1:16: dedupe_window: expected at most 1d"]),
     (
         "targets: {ops: {accept: [alertmanger], url: sandbox}}\n",
@@ -207,20 +229,8 @@ const CASES: &[Case] = &[
         ],
     ),
     (
-        "targets: {ops: {rate_limit: [], url: sandbox}}\n",
-        &[":1:29: targets.ops.rate_limit: expected at least one limit, such as 20/1m"],
-    ),
-    (
         "targets: {ops: {keyword: '', url: sandbox}}\n",
         &[":1:26: targets.ops.keyword: expected a word that the robot's security settings ask for"],
-    ),
-    (
-        "targets: {ops: {mention: {severities: [bad], when: [never], mobiles: ['1 2']}, url: sandbox}}\n",
-        &[
-            ":1:40: targets.ops.mention.severities[0]: expected critical, warning, info or unknown",
-            ":1:53: targets.ops.mention.when[0]: expected firing, repeat, digest or resolved",
-            ":1:71: targets.ops.mention.mobiles[0]: expected a mobile number",
-        ],
     ),
     (
         "targets: {ops: {message: {type: link}, url: sandbox}}\n",
@@ -239,10 +249,6 @@ const CASES: &[Case] = &[
     ),
     ("watchdog: {}\ntargets: {ops: {url: sandbox}}\n", &[":1:11: watchdog: not supported by this version; remove it"]),
     (
-        "budget: {monthly: 3000}\ntargets: {ops: {url: sandbox}}\n",
-        &[":1:9: budget: not supported by this version; remove it"],
-    ),
-    (
         "senders: {rulehit: {ali_uid: '1'}}\ntargets: {ops: {url: sandbox}}\n",
         &[":1:10: senders: not supported by this version; remove it"],
     ),
@@ -252,18 +258,6 @@ const CASES: &[Case] = &[
             ":1:10: senders: not supported by this version; remove it",
             ":1:17: senders.aicc: expected a shared key of at least 16 characters",
         ],
-    ),
-    (
-        "targets: {ops: {fallback: dba, url: sandbox}}\n",
-        &[":1:27: targets.ops.fallback: not supported by this version; remove it"],
-    ),
-    (
-        "targets: {ops: {digest: {mode: auto}, url: sandbox}}\n",
-        &[":1:25: targets.ops.digest: not supported by this version; remove it"],
-    ),
-    (
-        "targets: {ops: {mention: {by_label: {label: owner}}, url: sandbox}}\n",
-        &[":1:37: targets.ops.mention.by_label: not supported by this version; remove it"],
     ),
 ];
 
@@ -295,6 +289,7 @@ fn folder() -> TempDir {
     let folder = TempDir::new().expect("a folder");
     std::fs::write(folder.path().join("secret"), "canary\n").expect("written");
     std::fs::write(folder.path().join("empty"), " \n").expect("written");
+    std::fs::write(folder.path().join("words"), "canary canary canary\n").expect("written");
     folder
 }
 
@@ -314,7 +309,8 @@ fn check(files: &[String]) -> Run {
 #[test]
 fn every_mistake_is_told_with_its_place_and_what_to_do() {
     let folder = folder();
-    let cases: Vec<_> = CASES.iter().map(|(case, told)| (case.replace("URL", URL), told)).collect();
+    let cases = CASES.iter().chain(targets::CASES);
+    let cases: Vec<_> = cases.map(|(case, told)| (case.replace("URL", URL), told)).collect();
     let names = (0..).map(|number| format!("{number}.yml"));
     let files: Vec<_> = cases.iter().zip(names).map(|((case, _), name)| write(folder.path(), &name, case)).collect();
     let run = check(&files);
@@ -373,18 +369,27 @@ fn templates_are_refused_with_their_file_and_line() {
 fn odd_values_are_notes_and_no_mistakes() {
     let folder = folder();
     let config = "no_builtin_template: true\ntargets:\n  ops:\n    url: sandbox\n    rate_limit: [20/1s, 30/1m]\n    \
-                  accept: [alertmanager, grafana]\n";
+                  accept: [alertmanager, grafana]\n    mention: {all: true, by_label: {label: owner, people: {bob: {user_id: bob}}}}\n  \
+                  dba:\n    url: https://oapi.dingtalk.com/robot/send?access_token=canary\n    fallback: ops\n    \
+                  rate_limit: [20/1m, 1200/1h, 40/1m30s, 1199/59m]\nbudget: {monthly: 99}\n";
     let file = write(folder.path(), "odd.yml", config);
     let run = check(std::slice::from_ref(&file));
     assert_eq!(run.code, Some(0), "{run:?}");
     for note in [
         ":1:22: no_builtin_template: has no effect: a template of the same name takes a built-in one's place",
         ":4:10: targets.ops.url: messages go to the built-in stand-in: nobody is told",
-        ":5:17: targets.ops.rate_limit: more than DingTalk's 20 messages a minute",
+        ":5:17: targets.ops.rate_limit: more than DingTalk's 20 messages a minute: it bans a robot that exceeds them for ten minutes",
         ":6:28: targets.ops.accept[1]: this version does not understand that sender",
+        ":7:20: targets.ops.mention.all: everybody is called anyway: the people beside it make no difference",
+        ":10:15: targets.dba.fallback: falls back to the built-in stand-in: nobody is told what this target cannot deliver",
+        ":11:25: targets.dba.rate_limit[1]: has no effect: 20/1m lets no more than 1200 through in 1h",
+        ":11:34: targets.dba.rate_limit[2]: has no effect: 20/1m lets no more than 40 through in 90s",
+        ":11:44: targets.dba.rate_limit[3]: has no effect: 20/1m lets no more than 1180 through in 59m",
+        ":12:19: budget.monthly: fewer than four calls a day for the whole organisation; 0 only counts them",
     ] {
-        assert!(run.stdout.contains(&format!(" - note: {file}{note}")), "{note} in {}", run.stdout);
+        assert!(run.stdout.contains(&format!(" - note: {file}{note}\n")), "{note} in {}", run.stdout);
     }
+    assert_eq!(run.stdout.matches(" - note: ").count(), 10, "{}", run.stdout);
 }
 
 #[test]
@@ -393,7 +398,7 @@ fn everything_that_can_be_said_is_known() {
     let path = folder.path();
     std::fs::create_dir(path.join("templates")).expect("made");
     write(path, "templates/mine.hbs", "{{status}}\n");
-    write(path, "admin-token", "canary-admin\n");
+    write(path, "admin-token", "canary-0123456789abcdef\n");
     write(path, "aicc-key", "canary-0123456789abcdef\n");
     let authority = rcgen::generate_simple_self_signed(vec!["authority.example.test".into()]).expect("a certificate");
     write(path, "ca.pem", &authority.cert.pem());
@@ -405,17 +410,30 @@ fn everything_that_can_be_said_is_known() {
     assert!(!format!("{run:?}").contains(CANARY), "{run:?}");
     let refused: Vec<_> =
         run.stdout.lines().skip(1).map(|line| line.trim().split(": ").nth(1).expect("a key")).collect();
-    let later = [
-        "proxy",
-        "budget",
-        "senders",
-        "targets.ops.mention.by_label",
-        "targets.ops.digest",
-        "targets.ops.fallback",
-        "targets.payments.robots",
-    ];
-    assert_eq!(refused, later, "{}", run.stdout);
+    assert_eq!(refused, ["proxy", "senders"], "{}", run.stdout);
     assert!(run.stdout.lines().skip(1).all(|line| line.contains("not supported by this version")), "{}", run.stdout);
+}
+
+#[test]
+fn the_example_of_everything_can_be_used() {
+    let folder = folder();
+    let example = fixture("../../examples/dingbridge.yml");
+    let mut command = program(&["check"]);
+    command.current_dir(folder.path()).arg(&example);
+    for name in ["OPS_TOKEN", "OPS_SECRET", "ONCALL_TOKEN_1", "ONCALL_TOKEN_2", "BRIDGE_TOKEN"] {
+        command.env(name, format!("canary-{name}"));
+    }
+    let run = finish(&mut command, "");
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert!(!format!("{run:?}").contains(CANARY), "{run:?}");
+    for target in [
+        " - target ops: markdown, signed, at most 20/1m, falls back to oncall, guarded by tokens\n",
+        " - target oncall: markdown, 2 robots, not signed, at most 20/1m each, open to anybody who can reach it\n",
+    ] {
+        assert!(run.stdout.contains(target), "{target} in {}", run.stdout);
+    }
+    let notes: Vec<_> = run.stdout.lines().filter(|line| line.starts_with(" - note: ")).collect();
+    assert!(matches!(notes[..], [note] if note.contains("targets.trial.url")), "{notes:?}");
 }
 
 #[test]
