@@ -139,9 +139,11 @@ impl App {
         let (readiness, readiness_seen) = watch::channel(Readiness::Starting);
         let (reload, reload_requests) = mpsc::channel(1);
         let context = Context {
-            intake: Intake::new(gates_seen, outbox_seen, intake_metrics.clone()),
+            intake: Intake::new(gates_seen, outbox_seen.clone(), intake_metrics.clone()),
             readiness: readiness_seen,
             reload: options.enable_lifecycle.then_some(reload),
+            outbox: outbox_seen,
+            admin_token: config.web.admin_token.clone(),
             registry: Arc::new(registry),
             metrics: server_metrics,
             trusted_proxies: config.web.trusted_proxies.clone(),

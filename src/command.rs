@@ -19,6 +19,7 @@ use crate::sender;
 
 mod check;
 mod demo;
+mod outbox;
 mod render;
 mod samples;
 mod sandbox;
@@ -54,6 +55,8 @@ enum Command {
     Render(render::Render),
     /// Post one message for real and explain DingTalk's answer
     Send(send::Send),
+    /// List, explain, replay and drop what waits and what could not be delivered
+    Outbox(outbox::Outbox),
     /// Run the stand-in for DingTalk alone
     Sandbox(sandbox::Sandbox),
 }
@@ -93,6 +96,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Check(command) => Ok(command.run()),
         Command::Render(command) => command.run(),
         Command::Send(command) => in_runtime(command.run()),
+        Command::Outbox(command) => in_runtime(command.run()),
         Command::Sandbox(command) => in_runtime(command.run()),
     }
 }

@@ -17,10 +17,13 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 pub use self::metrics::Metrics;
 use self::route::Routes;
 use crate::intake::Intake;
+use crate::outbox::Outbox;
+use crate::secret::Source;
 use crate::tasks::Tasks;
 
 mod accept;
 mod answer;
+mod api;
 mod body;
 mod connection;
 mod credentials;
@@ -79,6 +82,10 @@ pub struct Context {
     pub readiness: watch::Receiver<Readiness>,
     /// Where reloads are asked for; `None` when that is not enabled.
     pub reload: Option<mpsc::Sender<ReloadRequest>>,
+    /// What operators look into, once it is open.
+    pub outbox: watch::Receiver<Option<Outbox>>,
+    /// What opens `/api` to them; without it there is no such path.
+    pub admin_token: Option<Source>,
     /// What `/metrics` shows.
     pub registry: Arc<Registry>,
     /// What the server counts.

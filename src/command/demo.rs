@@ -38,10 +38,14 @@ targets:
     url: sandbox
     secret: SEC-only-the-stand-in-knows-this
     mention: {mobiles: ['13800000000'], severities: [critical]}
+    rate_limit: [5/10s, 20/1m]
 ";
 
 /// How long the demo waits for what takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long the demo waits for a further message of a digest.
+const LAST_PART: Duration = Duration::from_secs(1);
 
 // === impl Demo ===
 
@@ -120,6 +124,7 @@ async fn tell(address: SocketAddr, arrivals: &mut broadcast::Receiver<Arrival>) 
             ));
         }
     }
+    tell_of_storm(&url, arrivals).await?;
     let mut next = String::from("Now it goes on serving. Try:\n\n");
     let _ = writeln!(next, "  curl {url} -d @examples/payloads/firing.json");
     let _ = writeln!(next, "  curl http://{address}/metrics\n");
@@ -128,6 +133,27 @@ async fn tell(address: SocketAddr, arrivals: &mut broadcast::Receiver<Arrival>) 
     let _ = writeln!(next, "Ctrl-C ends the demo.");
     out(&next);
     Ok(())
+}
+
+/// Posts more than the robot may be sent, and shows how few messages tell it.
+async fn tell_of_storm(url: &str, arrivals: &mut broadcast::Receiver<Arrival>) -> Result<(), Failure> {
+    let storm = samples::storm(Clock::system().now());
+    out(&format!(
+        "4. a rack loses its power: {} notifications within a second, more than the robot may be sent. The bridge waits a\n   \
+         few seconds, so that the rest of the robot's window lasts, and tells all of them together:\n\n",
+        storm.len()
+    ));
+    for body in storm {
+        post(url, body).await?;
+    }
+    let mut arrival = timeout(PATIENCE, arrivals.recv()).await??;
+    loop {
+        show::arrival(&arrival);
+        match timeout(LAST_PART, arrivals.recv()).await {
+            Ok(next) => arrival = next?,
+            Err(_nothing_more) => return Ok(()),
+        }
+    }
 }
 
 async fn post(url: &str, body: String) -> Result<String, Failure> {

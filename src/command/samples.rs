@@ -43,6 +43,28 @@ pub(super) fn notifications(now: Timestamp) -> Vec<(&'static str, Notification)>
     samples(now).into_iter().map(decode).collect()
 }
 
+/// What Alertmanager sends when a rack loses its power: many groups of alerts at once.
+pub(super) fn storm(now: Timestamp) -> Vec<String> {
+    let names = [("HostDown", "critical"), ("PodNotReady", "warning"), ("KafkaUnderReplicated", "warning")];
+    let group = |cluster: usize, (name, severity): (&str, &str)| {
+        let named = |instance: usize| {
+            let instance = format!("rack-7-{cluster}-{instance}");
+            let mut alert = alert(&instance, severity, None, now);
+            alert["labels"]["alertname"] = name.into();
+            alert["labels"]["cluster"] = format!("cluster-{cluster}").into();
+            alert["annotations"] = json!({"summary": format!("{name} on {instance}")});
+            alert["generatorURL"] = "".into();
+            alert["fingerprint"] = format!("{name}-{instance}").into();
+            alert
+        };
+        let alerts: Vec<Value> = (1..=2).map(named).collect();
+        let mut body = json!({"version": "4", "receiver": "dingtalk", "status": "firing", "alerts": alerts});
+        body["groupKey"] = format!("{{}}:{{alertname=\"{name}\", cluster=\"cluster-{cluster}\"}}").into();
+        body.to_string()
+    };
+    (1..=10).flat_map(|cluster| names.map(|name| group(cluster, name))).collect()
+}
+
 fn ago(now: Timestamp, minutes: i64) -> Timestamp {
     now.checked_sub(jiff::SignedDuration::from_mins(minutes)).unwrap_or(now)
 }

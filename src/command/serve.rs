@@ -34,7 +34,7 @@ pub(super) struct Serve {
         default_value = ":8060"
     )]
     listen_addresses: Vec<String>,
-    /// Where to listen for /metrics and /-/reload instead, out of the senders' reach
+    /// Where to listen for /metrics, /-/reload and /api instead, out of the senders' reach
     #[arg(long = "web.admin-listen-address", env = "DINGBRIDGE_WEB_ADMIN_LISTEN_ADDRESS", value_name = "ADDRESS")]
     admin_listen_address: Option<String>,
     /// Answer POST /-/reload

@@ -49,6 +49,20 @@ pub(super) fn refused(refused: &Refused) -> Answer {
     answer
 }
 
+/// An operator's wish was carried out.
+pub(super) fn done(status: &'static str, id: Uuid) -> Answer {
+    line(StatusCode::OK, &Line { errcode: 0, errmsg: "ok", status: Some(status), id: Some(id) })
+}
+
+/// The operators' token is missing or wrong.
+pub(super) fn unauthorized(status: StatusCode, reason: &str) -> Answer {
+    let mut answer = failed(status, reason);
+    if status == StatusCode::UNAUTHORIZED {
+        answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"dingbridge\""));
+    }
+    answer
+}
+
 /// Something else is wrong.
 pub(super) fn failed(status: StatusCode, reason: &str) -> Answer {
     line(status, &Line { errcode: status.as_u16(), errmsg: reason, status: None, id: None })
@@ -81,8 +95,13 @@ pub(super) fn of_type(status: StatusCode, content_type: HeaderValue, body: Bytes
     answer
 }
 
-fn line(status: StatusCode, line: &Line<'_>) -> Answer {
-    let mut body = serde_json::to_vec(line).unwrap_or_default();
+/// A value as one line of JSON.
+pub(super) fn json(status: StatusCode, value: &impl Serialize) -> Answer {
+    let mut body = serde_json::to_vec(value).unwrap_or_default();
     body.push(b'\n');
     of_type(status, HeaderValue::from_static("application/json"), body.into())
+}
+
+fn line(status: StatusCode, line: &Line<'_>) -> Answer {
+    json(status, line)
 }

@@ -56,6 +56,7 @@ impl Metrics {
             http::Method::HEAD => "HEAD",
             http::Method::POST => "POST",
             http::Method::PUT => "PUT",
+            http::Method::DELETE => "DELETE",
             _ => "other",
         };
         if let Some(code) = code {

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::answer::{self, Answer, Unanswered};
-use super::{Readiness, Server, Surface, body, credentials};
+use super::{Readiness, Server, Surface, api, body, credentials};
 use crate::notification::Sender;
 
 /// The routes of a listener.
@@ -27,6 +27,7 @@ enum Route {
     Ready,
     Reload,
     Metrics,
+    Api(api::Call),
 }
 
 const PUBLIC: [(&str, Route); 4] = [
@@ -38,7 +39,7 @@ const PUBLIC: [(&str, Route); 4] = [
 const ADMIN: [(&str, Route); 2] = [("/-/reload", Route::Reload), ("/metrics", Route::Metrics)];
 const PROBES: [(&str, Route); 2] = [("/-/healthy", Route::Healthy), ("/-/ready", Route::Ready)];
 
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+pub(super) const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const OPEN_METRICS: HeaderValue =
     HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
@@ -56,7 +57,9 @@ pub(super) async fn answer(
     let path = request.uri().path().to_owned();
     let path = path.strip_suffix('/').filter(|path| !path.is_empty()).unwrap_or(&path);
     let method = request.method().clone();
-    let matched = routes.0.at(path).ok();
+    // Without a token of theirs, operators' paths are like any that do not exist.
+    let exists = |route| !matches!(route, Route::Api(_)) || server.context.admin_token.is_some();
+    let matched = routes.0.at(path).ok().filter(|matched| exists(*matched.value));
     let handler = matched.as_ref().map_or("other", |matched| matched.value.name());
     let answered = match matched {
         Some(matched) => match matched.value.allows(&method) {
@@ -86,6 +89,7 @@ async fn dispatch(
         }),
         Route::Metrics => Ok(metrics(server)),
         Route::Reload => Ok(reload(server).await),
+        Route::Api(call) => Ok(api::answer(server, peer, call, params, &request).await),
         Route::Hook => match params.get("sender").and_then(Sender::named) {
             Some(sender) => hook(server, peer, "hook", Some(sender), params, request).await,
             None => Ok(answer::failed(StatusCode::NOT_FOUND, "no such sender in this version; known is alertmanager")),
@@ -175,6 +179,7 @@ impl Routes {
         }
         if surface != Surface::Public {
             routes.extend(ADMIN);
+            routes.extend(api::ROUTES.map(|(path, call)| (path, Route::Api(call))));
         }
         let mut router = matchit::Router::new();
         for (path, route) in routes {
@@ -196,6 +201,7 @@ impl Route {
             Self::Ready => "/-/ready",
             Self::Reload => "/-/reload",
             Self::Metrics => "/metrics",
+            Self::Api(_) => "/api",
         }
     }
 
@@ -205,6 +211,7 @@ impl Route {
             Self::Dingtalk | Self::Hook => (&[Method::POST], "POST"),
             Self::Healthy | Self::Ready | Self::Metrics => (&[Method::GET, Method::HEAD], "GET, HEAD"),
             Self::Reload => (&[Method::POST, Method::PUT], "POST, PUT"),
+            Self::Api(call) => call.methods(),
         };
         if methods.contains(method) { Ok(()) } else { Err(allow) }
     }

@@ -21,9 +21,11 @@ fn server() -> Server {
     let (_, outbox) = watch::channel(None);
     let (_, readiness) = watch::channel(Readiness::Ready);
     let context = Context {
-        intake: Intake::new(gates, outbox, intake::Metrics::register(&mut registry)),
+        intake: Intake::new(gates, outbox.clone(), intake::Metrics::register(&mut registry)),
         readiness,
         reload: None,
+        outbox,
+        admin_token: None,
         metrics: Metrics::register(&mut registry),
         registry: Arc::new(registry),
         trusted_proxies: Vec::new(),
