@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use crate::harness::{DingTalk, PATIENCE, SECRET, Start, call, canary, payload_of, until};
+use crate::harness::{DingTalk, EACH, PATIENCE, SECRET, Start, call, canary, payload_of, until};
 use crate::pacing::{assert_paced, until_shown_paced};
 
 const KILLS: usize = 20;
@@ -64,7 +64,7 @@ async fn tell(mut place: Place, target: &'static str, group: usize) -> usize {
 
 fn config(dingtalk: &DingTalk) -> String {
     let target = |(target, robot): (&str, &str)| {
-        format!("  {target}: {{url: '{}', secret: {SECRET}, rate_limit: 4/500ms}}\n", dingtalk.url(robot))
+        format!("  {target}: {{url: '{}', secret: {SECRET}, rate_limit: 4/500ms, {EACH}}}\n", dingtalk.url(robot))
     };
     let message = "default_message: {title: '{{status}}', text: '{{#each alerts}}{{labels.instance}} {{/each}}'}";
     format!("timeout: 1s\n{message}\ntargets:\n{}", TARGETS.map(target).concat())

@@ -6,7 +6,7 @@ use dingbridge::sandbox::{Settings, Signature};
 use http::StatusCode;
 use serde_json::Value;
 
-use crate::harness::{DingTalk, Start, payload, payload_of};
+use crate::harness::{DingTalk, EACH, Start, payload, payload_of};
 
 #[tokio::test]
 async fn a_notification_is_told_once_signed_and_with_the_answer_that_was_promised() {
@@ -35,7 +35,7 @@ async fn a_notification_is_told_once_signed_and_with_the_answer_that_was_promise
 async fn the_states_of_a_group_arrive_in_order_at_the_robots_pace() {
     let rate = (4, Duration::from_secs(1));
     let dingtalk = DingTalk::start(Settings { rate, ..Settings::default() }, &["ops"]).await;
-    let bridge = Start::new(dingtalk.config(&["ops"], "rate_limit: 4/1s")).ready().await;
+    let bridge = Start::new(dingtalk.config(&["ops"], &format!("rate_limit: 4/1s\n{EACH}"))).ready().await;
     for number in 1..=10 {
         let starts_at = format!("2026-11-20T09:{number:02}:00Z");
         let body = payload_of("Flap", "firing", &[(&format!("host-{number}"), "firing", &starts_at)]);

@@ -16,7 +16,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::harness::{CANARY, DingTalk, Start, fixture};
+use crate::harness::{CANARY, DingTalk, EACH, Start, fixture};
 
 /// The one body that is not Alertmanager's own form: its operator had set `payload:`.
 const NOT_A_WEBHOOK: &str = "14-custom-payload.json";
@@ -65,7 +65,7 @@ enum Expected {
 async fn every_captured_body_is_accepted_and_reaches_the_group() {
     let rate = (10_000, Duration::from_secs(1));
     let dingtalk = DingTalk::start(Settings { rate, ..Settings::default() }, &["ops"]).await;
-    let bridge = Start::new(dingtalk.config(&["ops"], "rate_limit: 1000/1s")).ready().await;
+    let bridge = Start::new(dingtalk.config(&["ops"], &format!("rate_limit: 1000/1s\n{EACH}"))).ready().await;
     let mut accepted = 0;
     for path in bodies() {
         let answer = bridge.send("ops", std::fs::read(&path).expect("a body")).await;

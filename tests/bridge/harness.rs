@@ -23,6 +23,9 @@ use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep, timeout};
 
+/// One message for every notification, however late, for tests that count them.
+pub const EACH: &str = "digest: {mode: never}";
+
 /// The word that must not be seen.
 pub const CANARY: &str = "canary";
 /// The signing secret of the robots of [`DingTalk`].
@@ -405,12 +408,17 @@ pub fn payload(name: &str, status: &str) -> String {
 
 /// What Alertmanager posts about a group: its alerts as (instance, status, start).
 pub fn payload_of(group: &str, status: &str, alerts: &[(&str, &str, &str)]) -> String {
+    payload_severe(group, "critical", status, alerts)
+}
+
+/// The same of another severity.
+pub fn payload_severe(group: &str, severity: &str, status: &str, alerts: &[(&str, &str, &str)]) -> String {
     let alerts: Vec<Value> = alerts
         .iter()
         .map(|(instance, status, starts_at)| {
             json!({
                 "status": status,
-                "labels": {"alertname": group, "instance": instance, "severity": "critical"},
+                "labels": {"alertname": group, "instance": instance, "severity": severity},
                 "annotations": {"summary": format!("{instance} is down")},
                 "startsAt": starts_at,
                 "endsAt": if *status == "firing" { "0001-01-01T00:00:00Z" } else { "2026-11-20T09:30:00Z" },

@@ -3,19 +3,25 @@
 #![allow(missing_docs, unreachable_pub, reason = "a test program has no readers but its own")]
 
 mod alertmanager;
+mod answers;
 mod commands;
 mod config;
 mod crash;
 mod delivering;
 mod disk;
 mod durable;
+mod fallback;
+mod faults;
 mod fixtures;
 mod harness;
 mod http;
 mod limits;
+mod network;
 mod operating;
+mod outbox;
 mod pacing;
 mod program;
 mod storage;
+mod storm;
 mod verdicts;
 mod wire;
