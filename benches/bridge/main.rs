@@ -5,7 +5,7 @@
 //! posts, and answers as the robots. Each figure is the median of some rounds, with the lowest and the highest.
 //!
 //! `cargo bench --bench bridge -- accepts` measures only what is named: `accepts`, `deliveries`, `start`, `memory`,
-//! `size`. With `DINGBRIDGE` in the environment that binary is measured, so that two builds can be compared in turn.
+//! `size`, `storm`, `many`, `backlog`. With `DINGBRIDGE` in the environment that binary is measured, so that two builds can be compared in turn.
 
 #![allow(unreachable_pub, reason = "a bench has no readers but its own")]
 
@@ -24,6 +24,7 @@ mod load;
 mod program;
 mod robot;
 mod sqlite;
+mod storm;
 
 /// How many targets there are, each with a robot of its own.
 const TARGETS: u64 = 64;
@@ -72,6 +73,15 @@ async fn measure(wanted: impl Fn(&str) -> bool) -> Table {
     if wanted("size") {
         let bytes = std::fs::metadata(program::binary()).map_or(0, |metadata| metadata.len());
         table.row("binary", format!("{:.1} MB", bytes as f64 / 1e6), "< 12 MB");
+    }
+    if wanted("storm") {
+        storm::storms(&mut table).await;
+    }
+    if wanted("many") {
+        storm::many_targets(&mut table).await;
+    }
+    if wanted("backlog") {
+        storm::backlogs(&mut table).await;
     }
     table
 }

@@ -57,8 +57,17 @@ impl Program {
 
     /// How many megabytes of memory it holds, by what the kernel of Linux says.
     pub fn resident(&self) -> f64 {
+        self.memory("VmRSS:")
+    }
+
+    /// How many it held at the most.
+    pub fn peak(&self) -> f64 {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(&self, field: &str) -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let line = status.lines().find_map(|line| line.strip_prefix(field));
         let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<f64>().ok());
         kibibytes.map_or(f64::NAN, |kibibytes| kibibytes * 1024.0 / 1e6)
     }
@@ -72,6 +81,13 @@ impl Program {
         let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(2);
         let ticks: f64 = fields.filter_map(|field| field.parse::<f64>().ok()).sum();
         Duration::from_secs_f64(ticks / TICKS_A_SECOND)
+    }
+
+    /// The sum of a metric over all targets.
+    pub async fn metric(&self, name: &str) -> f64 {
+        let (metrics, series) = (get(self.address, "/metrics").await.unwrap_or_default(), format!("{name}{{"));
+        let values = metrics.lines().filter(|line| line.starts_with(&series));
+        values.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok()).sum()
     }
 
     /// Asks it to stop and waits until it has.
@@ -99,8 +115,15 @@ async fn free_address() -> SocketAddr {
 }
 
 async fn is_ready(address: SocketAddr) -> bool {
-    let Ok(mut stream) = TcpStream::connect(address).await else { return false };
+    get(address, "/-/ready").await.is_some_and(|answer| answer.starts_with("HTTP/1.1 200 "))
+}
+
+/// The whole answer, if anybody gives one.
+async fn get(address: SocketAddr, path: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(address).await.ok()?;
+    let request = format!("GET {path} HTTP/1.1\r\nhost: bridge\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.ok()?;
     let mut answer = String::new();
-    let asked = stream.write_all(b"GET /-/ready HTTP/1.1\r\nhost: bridge\r\nconnection: close\r\n\r\n").await;
-    asked.is_ok() && stream.read_to_string(&mut answer).await.is_ok() && answer.starts_with("HTTP/1.1 200 ")
+    stream.read_to_string(&mut answer).await.ok()?;
+    Some(answer)
 }
