@@ -124,6 +124,20 @@ impl Backlog {
         seqs.filter_map(|seq| self.entries.get(seq))
     }
 
+    /// How some entries are told together.
+    pub fn form(&self, seqs: &[i64]) -> Form {
+        Form::together(seqs.iter().filter_map(|seq| self.get(*seq)).map(|entry| entry.form))
+    }
+
+    /// Some entries by their groups, those of a group in the order given.
+    pub fn by_group(&self, seqs: &[i64]) -> Vec<Vec<i64>> {
+        let mut groups: BTreeMap<GroupId, Vec<i64>> = BTreeMap::new();
+        for entry in seqs.iter().filter_map(|seq| self.get(*seq)) {
+            groups.entry(entry.group).or_default().push(entry.seq);
+        }
+        groups.into_values().collect()
+    }
+
     fn newest(&self, group: &GroupId) -> Option<&Waiting> {
         self.entries.get(self.groups.get(group)?.seqs.last()?)
     }

@@ -322,10 +322,9 @@ impl Situation<'_> {
         Step::Tell { members, robot, room, share }
     }
 
-    /// The form of a group: plain when one of its entries has to be.
+    /// The form of a group.
     fn form(&self, entry: &Waiting) -> Form {
-        let plain = self.backlog.of_group(&entry.group).any(|entry| entry.form == Form::Plain);
-        if plain { Form::Plain } else { Form::Full }
+        Form::together(self.backlog.of_group(&entry.group).map(|entry| entry.form))
     }
 }
 

@@ -217,6 +217,11 @@ impl Batch {
 // === impl Form ===
 
 impl Form {
+    /// The form of several that are told as one: plain when one of them has to be.
+    pub fn together(mut forms: impl Iterator<Item = Self>) -> Self {
+        if forms.any(|form| form == Self::Plain) { Self::Plain } else { Self::Full }
+    }
+
     pub(super) fn code(self) -> i64 {
         match self {
             Self::Full => 0,

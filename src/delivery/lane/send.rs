@@ -1,6 +1,6 @@
 //! From a step to its end: what is told is frozen, sent and settled.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,9 +14,8 @@ use super::{Callable, Lane, TROUBLE};
 use crate::clock::{Timestamp, later};
 use crate::delivery::retry::{Attempt, conclude, trouble};
 use crate::dingtalk::{RobotId, Verdict, verdict};
-use crate::notification::GroupId;
 use crate::outbox::pace::Share;
-use crate::outbox::{Call, Form, Fresh, Part, Reservation, Reserved, Scope, Settlement, StoreError};
+use crate::outbox::{Call, Fresh, Part, Reservation, Reserved, Scope, Settlement, StoreError};
 
 /// At least so long apart digests call people.
 const DIGEST_CALLS: Duration = Duration::from_secs(5 * 60);
@@ -50,7 +49,7 @@ impl Lane {
         }
         let now = self.means.clock.now();
         let digest_mentions = self.digest_called.is_none_or(|called| later(called, DIGEST_CALLS) <= now);
-        let form = self.form(&members);
+        let form = self.backlog.form(&members);
         let telling = Telling { loaded, form, room, digest_mentions, now };
         let target = Arc::clone(&self.target);
         let packed = telling.compose(target).await;
@@ -164,8 +163,8 @@ impl Lane {
         let attempt = Attempt {
             attempts: part.attempts,
             partly: part.part > 1,
-            form: self.form(members),
-            groups: self.by_group(members),
+            form: self.backlog.form(members),
+            groups: self.backlog.by_group(members),
             robot: robot.webhook.robot_id(),
             host: robot.webhook.host().to_owned(),
             strikes,
@@ -195,19 +194,6 @@ impl Lane {
         let (failures, until) = self.failures.entry(robot).or_insert((0, now));
         *failures = failures.saturating_add(1);
         *until = trouble(*failures).map_or(now, |pause| later(now, pause));
-    }
-
-    fn form(&self, members: &[i64]) -> Form {
-        let plain = members.iter().filter_map(|seq| self.backlog.get(*seq)).any(|entry| entry.form == Form::Plain);
-        if plain { Form::Plain } else { Form::Full }
-    }
-
-    fn by_group(&self, members: &[i64]) -> Vec<Vec<i64>> {
-        let mut groups: BTreeMap<GroupId, Vec<i64>> = BTreeMap::new();
-        for entry in members.iter().filter_map(|seq| self.backlog.get(*seq)) {
-            groups.entry(entry.group).or_default().push(entry.seq);
-        }
-        groups.into_values().collect()
     }
 
     /// Writes the end of an attempt down, however long that takes: without it the attempt would be made again.

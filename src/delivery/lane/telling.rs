@@ -39,12 +39,13 @@ impl Telling {
         }
         match tokio::task::spawn_blocking(move || self.render(&target)).await {
             Ok(packed) => packed,
-            // Rendering catches its own panics, so this is one of folding: a bug that the lane's restart may survive.
+            // What renders catches its panics, so this is one of folding: the lane starts anew.
             Err(panic) => std::panic::resume_unwind(panic.into_panic()),
         }
     }
 
-    /// A template that panics is as bad as one that fails, and no worse.
+    /// A bug on the way to a digest costs its looks, not the message. Templates' own panics are caught, and counted,
+    /// where they run.
     fn render(self, target: &Target) -> Packed {
         let Self { loaded, form, room, digest_mentions, now } = self;
         let accepted_at = loaded.entries.iter().map(|entry| entry.accepted_at).min().unwrap_or(now);

@@ -154,16 +154,11 @@ impl World {
         let verdict = verdict(&Outcome::Answer { status: 200, body: body.into() });
         let attempts = self.attempts.entry(plan).or_default();
         *attempts += 1;
-        let mut groups: BTreeMap<GroupId, Vec<i64>> = BTreeMap::new();
-        for entry in members.iter().filter_map(|seq| self.backlog.get(*seq)) {
-            groups.entry(entry.group).or_default().push(entry.seq);
-        }
-        let plain = members.iter().filter_map(|seq| self.backlog.get(*seq)).any(|entry| entry.form == Form::Plain);
         let attempt = Attempt {
             attempts: *attempts,
             partly: false,
-            form: if plain { Form::Plain } else { Form::Full },
-            groups: groups.into_values().collect(),
+            form: self.backlog.form(&members),
+            groups: self.backlog.by_group(&members),
             robot: id(robot),
             host: "oapi.dingtalk.com".into(),
             strikes: self.robots[robot].strikes,
