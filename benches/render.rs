@@ -32,22 +32,18 @@ fn notification(alerts: usize) -> Notification {
             ends_at: "0001-01-01T00:00:00Z".to_owned(),
             generator_url: "http://prom.example.test:9090/graph?g0.expr=up+%3D%3D+0&g0.tab=1".to_owned(),
             fingerprint: format!("{number:016x}"),
+            severity: None,
         }
     });
     Notification {
-        sender: Sender::Alertmanager,
         status: Status::Firing,
         receiver: "ops".to_owned(),
-        group_key: "{}:{alertname=\"HostDown\"}".to_owned(),
         group_labels: labels(&common[..1]),
         common_labels: labels(&common),
         common_annotations: labels(&[("runbook_url", "https://runbooks.example.test/HostDown")]),
-        route_labels: Labels::new(),
         external_url: "http://am.example.test:9093".to_owned(),
-        truncated_alerts: 0,
         notification_reason: "first notification".to_owned(),
-        meant_for: String::new(),
-        alerts: alerts.collect(),
+        ..Notification::new(Sender::Alertmanager, "{}:{alertname=\"HostDown\"}".to_owned(), alerts.collect())
     }
 }
 

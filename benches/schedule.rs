@@ -13,9 +13,9 @@ use dingbridge::delivery::backlog::Backlog;
 use dingbridge::delivery::schedule::{RobotState, Situation, Why, schedule};
 use dingbridge::dingtalk::RobotId;
 use dingbridge::notification::GroupId;
+use dingbridge::notification::Severity;
 use dingbridge::outbox::pace::{RateLimit, Share, Slot, tempo};
 use dingbridge::outbox::{Batch, Form, Waiting};
-use dingbridge::render::Severity;
 
 const WAITING: i64 = 100_000;
 

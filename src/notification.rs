@@ -7,7 +7,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
+
+use crate::dingtalk::{Mention, Message};
 
 /// Names and values, in the order of the names.
 pub type Labels = BTreeMap<String, String>;
@@ -42,8 +45,31 @@ pub struct Notification {
     /// The target it was meant for, when it is told to another one; else empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub meant_for: String,
+    /// What it tells, for senders whose alerts' states and beginnings do not say it (a time that differs in each
+    /// repetition, a level that rises); empty when they do.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub state: String,
+    /// Whether the request was broken and this is what could be made of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub salvaged: bool,
+    /// A message for the group as its sender wrote it, to be passed on as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relay: Option<Relay>,
+    /// What the sender sent, without secrets and personal data; `null` when the fields above hold all of it.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub raw: Value,
     /// The alerts, in the sender's order.
     pub alerts: Vec<Alert>,
+}
+
+/// A message that its sender wrote for DingTalk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Relay {
+    /// What it says.
+    pub message: Message,
+    /// Whom it calls; the words that DingTalk asks for are the sender's own.
+    #[serde(default, skip_serializing_if = "Mention::is_empty")]
+    pub mention: Mention,
 }
 
 /// One alert of a group.
@@ -65,6 +91,23 @@ pub struct Alert {
     pub generator_url: String,
     /// A short identity of its labels.
     pub fingerprint: String,
+    /// How bad it is, when the sender's words for that are known; else a label tells, as the configuration says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
+}
+
+/// How bad an alert is. A severity that nobody declared is `Unknown` and is never held back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Nobody says, or in words that were not declared.
+    Unknown,
+    /// Worth knowing.
+    Info,
+    /// Worth looking at today.
+    Warning,
+    /// Worth waking somebody.
+    Critical,
 }
 
 /// The state of an alert or of a group.
@@ -79,10 +122,37 @@ pub enum Status {
 
 /// A system that sends notifications.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Sender {
     /// Prometheus Alertmanager's webhook, protocol version 4.
     Alertmanager,
+    /// Grafana's own alerting.
+    Grafana,
+    /// Alibaba Cloud's CloudMonitor, in all its shapes, and Managed Prometheus.
+    #[serde(rename = "cloudmonitor")]
+    CloudMonitor,
+    /// Alibaba Cloud's Smart Conversation Analysis.
+    #[serde(rename = "rulehit")]
+    RuleHit,
+    /// Huawei Cloud's AICC, when a voice notification ends.
+    Aicc,
+    /// OceanBase Cloud Platform.
+    Ocp,
+    /// Whoever speaks to DingTalk's robots.
+    #[serde(rename = "dingtalk")]
+    DingTalk,
+    /// Alibaba Cloud's Log Service.
+    Sls,
+    /// Alibaba Cloud's EventBridge.
+    #[serde(rename = "eventbridge")]
+    EventBridge,
+    /// Kubernetes' events, by kube-eventer.
+    KubeEventer,
+    /// Uptime Kuma.
+    #[serde(rename = "uptimekuma")]
+    UptimeKuma,
+    /// Scripts, Zabbix, and text of any kind.
+    Generic,
     /// The bridge itself, about what keeps it from delivering. Nobody can post in its name.
     Dingbridge,
 }
@@ -101,6 +171,31 @@ const REPEAT: &str = "repeat interval elapsed";
 // === impl Notification ===
 
 impl Notification {
+    /// What `sender` says of `alerts`, the group `group_key`: what they share and whether any fires is read from them,
+    /// everything else is empty.
+    pub fn new(sender: Sender, group_key: String, alerts: Vec<Alert>) -> Self {
+        let fires = alerts.iter().any(|alert| alert.status == Status::Firing);
+        Self {
+            sender,
+            status: if fires { Status::Firing } else { Status::Resolved },
+            receiver: String::new(),
+            group_key,
+            group_labels: Labels::new(),
+            common_labels: shared(alerts.iter().map(|alert| &alert.labels)),
+            common_annotations: shared(alerts.iter().map(|alert| &alert.annotations)),
+            route_labels: Labels::new(),
+            external_url: String::new(),
+            truncated_alerts: 0,
+            notification_reason: String::new(),
+            meant_for: String::new(),
+            state: String::new(),
+            salvaged: false,
+            relay: None,
+            raw: Value::Null,
+            alerts,
+        }
+    }
+
     /// The alerts that fire.
     pub fn firing(&self) -> impl Iterator<Item = &Alert> {
         self.alerts.iter().filter(|alert| alert.status == Status::Firing)
@@ -130,20 +225,21 @@ impl Notification {
         GroupId(id)
     }
 
-    /// A digest of what this tells: which alerts are in which state since when, and how many are left out.
+    /// A digest of what this tells: which alerts are in which state since when, and how many are left out. Where
+    /// [`state`](Self::state) says it, that stands in place of the beginnings.
     ///
     /// Left out on purpose is what differs between the peers of a cluster or never makes Alertmanager send: its
     /// URL, annotations, the end of resolved alerts (replicas of Prometheus disagree by milliseconds). The reason
     /// counts only for a truncated group, where it may be all that tells of a change beyond the cut.
     pub fn state_digest(&self) -> StateDigest {
         let mut alerts: Vec<_> =
-            self.alerts.iter().map(|alert| (&alert.fingerprint, alert.status, &alert.starts_at)).collect();
-        alerts.sort_unstable_by_key(|(fingerprint, status, starts_at)| (*fingerprint, *status as u8, *starts_at));
+            self.alerts.iter().map(|alert| (&alert.fingerprint, alert.status, self.since(alert))).collect();
+        alerts.sort_unstable_by_key(|(fingerprint, status, since)| (*fingerprint, *status as u8, *since));
         let mut digest = Sha256::new();
-        for (fingerprint, status, starts_at) in alerts {
+        for (fingerprint, status, since) in alerts {
             digest.update(fingerprint);
             digest.update([0, status as u8]);
-            digest.update(starts_at);
+            digest.update(since);
             digest.update([0]);
         }
         digest.update(self.truncated_alerts.to_le_bytes());
@@ -151,6 +247,41 @@ impl Notification {
             digest.update(&self.notification_reason);
         }
         StateDigest(digest.finalize().into())
+    }
+
+    fn since<'a>(&'a self, alert: &'a Alert) -> &'a str {
+        if self.state.is_empty() { &alert.starts_at } else { &self.state }
+    }
+}
+
+/// The labels that all of several sets have.
+pub fn shared<'a>(mut sets: impl Iterator<Item = &'a Labels>) -> Labels {
+    let Some(first) = sets.next() else { return Labels::new() };
+    let mut shared: Vec<(&String, &String)> = first.iter().collect();
+    for other in sets {
+        shared.retain(|(name, value)| other.get(*name) == Some(*value));
+    }
+    shared.into_iter().map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+// === impl Severity ===
+
+impl Severity {
+    /// The name that templates see: `critical`, `warning`, `info` or `unknown`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        }
+    }
+
+    /// The severity of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Unknown, Self::Info, Self::Warning, Self::Critical]
+            .into_iter()
+            .find(|severity| severity.as_str().eq_ignore_ascii_case(name))
     }
 }
 
@@ -169,13 +300,24 @@ impl Status {
 // === impl Sender ===
 
 impl Sender {
-    /// Every sender whose requests this version understands.
+    /// Every sender whose requests are understood.
     pub const ALL: [Self; 1] = [Self::Alertmanager];
 
     /// The name in `/hook/{sender}/…` and `accept`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Alertmanager => "alertmanager",
+            Self::Grafana => "grafana",
+            Self::CloudMonitor => "cloudmonitor",
+            Self::RuleHit => "rulehit",
+            Self::Aicc => "aicc",
+            Self::Ocp => "ocp",
+            Self::DingTalk => "dingtalk",
+            Self::Sls => "sls",
+            Self::EventBridge => "eventbridge",
+            Self::KubeEventer => "kube-eventer",
+            Self::UptimeKuma => "uptimekuma",
+            Self::Generic => "generic",
             Self::Dingbridge => "dingbridge",
         }
     }

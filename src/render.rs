@@ -33,7 +33,7 @@ use jiff::tz::TimeZone;
 
 pub use self::library::{Library, TemplateProblem, TemplateSource};
 pub use self::mention::{ByLabel, MentionPolicy, Occasion};
-pub use self::severity::{Severities, Severity};
+pub use self::severity::Severities;
 pub use self::terminal::terminal;
 use crate::dingtalk::{Mention, Message};
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::fields::{Field, Section};
 use crate::dingtalk::Mention;
-use crate::render::{ByLabel, MentionPolicy, Occasion, Severity};
+use crate::notification::Severity;
+use crate::render::{ByLabel, MentionPolicy, Occasion};
 
 const MOBILE: &str = "a mobile number";
 const USER_ID: &str = "a user id";

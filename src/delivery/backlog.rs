@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::clock::Timestamp;
 use crate::dingtalk::RobotId;
 use crate::notification::GroupId;
+use crate::notification::Severity;
 use crate::outbox::{Batch, Fate, Form, Frozen, Settlement, Waiting};
-use crate::render::Severity;
 
 /// Everything that waits for one target.
 #[derive(Debug, Default)]

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Timestamp;
-use crate::notification::{Alert, Labels, Notification, Sender, Status};
+use crate::notification::{Alert, Labels, Notification, Sender, Severity, Status};
 use crate::outbox::{Offer, Refusal};
-use crate::render::{Severities, Severity};
+use crate::render::Severities;
 
 /// Something that keeps a target from delivering.
 #[derive(Debug, Clone)]
@@ -60,26 +60,17 @@ impl Note<'_> {
         let alert = Alert {
             status,
             labels: labels.clone(),
-            annotations: annotations.clone(),
+            annotations,
             starts_at: self.since.to_string(),
             ends_at: self.until.map(|until| until.to_string()).unwrap_or_default(),
             generator_url: String::new(),
             fingerprint: group_key.clone(),
+            severity: None,
         };
         Notification {
-            sender: Sender::Dingbridge,
-            status,
             receiver: self.target.to_owned(),
-            group_key,
-            group_labels: labels.clone(),
-            common_labels: labels,
-            common_annotations: annotations,
-            route_labels: Labels::new(),
-            external_url: String::new(),
-            truncated_alerts: 0,
-            notification_reason: String::new(),
-            meant_for: String::new(),
-            alerts: vec![alert],
+            group_labels: labels,
+            ..Notification::new(Sender::Dingbridge, group_key, vec![alert])
         }
     }
 }

@@ -16,9 +16,9 @@ use super::{DigestMode, DigestPolicy};
 use crate::clock::{Timestamp, later};
 use crate::dingtalk::RobotId;
 use crate::notification::GroupId;
+use crate::notification::Severity;
 use crate::outbox::pace::{Pace, Share, Tempo};
 use crate::outbox::{Batch, Form, Waiting};
-use crate::render::Severity;
 
 /// What the lane does next.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,10 +5,11 @@
 //!
 //! Source: <https://open.dingtalk.com/document/development/robot-message-type>.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-/// One message to a group.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One message to a group. Serialised it is what the outbox keeps; what is posted is [`body`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Message {
     /// Text with DingTalk's subset of markdown.
     Markdown {
@@ -35,7 +36,7 @@ pub enum Message {
 }
 
 /// A button of a card.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Button {
     /// What stands on it.
     pub title: String,
@@ -45,7 +46,8 @@ pub struct Button {
 
 /// Whom a message calls. DingTalk takes 50 people at most, and calls a person only if [`Mention::text`] stands in the
 /// message as well.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Mention {
     /// Everybody in the group; needs no word in the text.
     pub all: bool,

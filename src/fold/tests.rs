@@ -14,24 +14,19 @@ fn alert(number: i32) -> Alert {
         ends_at: String::new(),
         generator_url: String::new(),
         fingerprint: name,
+        severity: None,
     }
 }
 
 fn state(numbers: &[i32]) -> Notification {
     Notification {
-        sender: Sender::Alertmanager,
         status: if numbers.iter().any(|number| *number > 0) { Status::Firing } else { Status::Resolved },
         receiver: "ops".to_owned(),
-        group_key: "{}".to_owned(),
-        group_labels: Labels::new(),
         common_labels: Labels::from([("job".to_owned(), "x".to_owned()), ("instance".to_owned(), "1".to_owned())]),
         common_annotations: Labels::new(),
-        route_labels: Labels::new(),
-        external_url: String::new(),
         truncated_alerts: numbers.len() as u64,
         notification_reason: "first notification".to_owned(),
-        meant_for: String::new(),
-        alerts: numbers.iter().copied().map(alert).collect(),
+        ..Notification::new(Sender::Alertmanager, "{}".to_owned(), numbers.iter().copied().map(alert).collect())
     }
 }
 

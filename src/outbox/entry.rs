@@ -9,8 +9,8 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::notification::{GroupId, Notification, StateDigest};
-use crate::render::{Severities, Severity};
+use crate::notification::{GroupId, Notification, Severity, StateDigest};
+use crate::render::Severities;
 
 /// A notification that asks to be accepted.
 #[derive(Debug, Clone)]

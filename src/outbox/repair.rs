@@ -132,9 +132,9 @@ mod tests {
 
     use super::*;
     use crate::dingtalk::RobotId;
+    use crate::notification::Severity;
     use crate::outbox::pace::Share;
     use crate::outbox::{Fresh, schema};
-    use crate::render::Severity;
 
     /// A dead letter 1; entries 2 and 3 in one plan; 4 in a plan of its own; 5 that was not tried, a copy of 1.
     fn outbox() -> (tempfile::TempDir, Connection) {

@@ -7,8 +7,8 @@ use uuid::Uuid;
 use super::pace::Pace;
 use super::*;
 use crate::clock::{from_millis, later};
-use crate::notification::{GroupId, Notification, StateDigest};
-use crate::render::{Severities, Severity};
+use crate::notification::{GroupId, Notification, Severity, StateDigest};
+use crate::render::Severities;
 
 const WINDOW: Duration = Duration::from_secs(600);
 const LIMITS: [RateLimit; 1] = [RateLimit { messages: 2, period: Duration::from_secs(60) }];

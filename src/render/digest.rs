@@ -6,11 +6,11 @@
 //! among the others. A digest in this form is a list of [`Row`]s, so that any stretch of it can be one message.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
-use super::severity::{Severities, Severity};
+use super::severity::Severities;
 use crate::fold::Folded;
-use crate::notification::{Alert, Labels, Status};
+use crate::notification::{Alert, Labels, Severity, Status, shared};
 
 /// Some groups, as one.
 pub(super) struct Digest<'a> {
@@ -141,7 +141,7 @@ impl<'a> Digest<'a> {
             }
         }
         names.sort_by_key(|name| (name.section, Reverse(name.severity), Reverse(name.alerts.len()), name.name));
-        names.iter_mut().for_each(|name| name.common = shared(&name.alerts));
+        names.iter_mut().for_each(|name| name.common = common(&name.alerts));
         let total = |section| names.iter().filter(|name| name.section == section).map(|name| name.alerts.len()).sum();
         let totals = [total(Section::Firing), total(Section::Resolved), total(Section::Gone)];
         let severity = names.first().map(|first| first.section).map_or(Severity::Unknown, |section| {
@@ -201,15 +201,11 @@ impl<'a> Digest<'a> {
 }
 
 /// The labels that several alerts share.
-fn shared(alerts: &[Told<'_>]) -> Labels {
-    let [first, others @ ..] = alerts else { return Labels::new() };
-    if others.is_empty() {
-        return Labels::new();
+fn common(alerts: &[Told<'_>]) -> Labels {
+    match alerts {
+        [_, _, ..] => shared(alerts.iter().map(|told| &told.alert.labels)),
+        _ => Labels::new(),
     }
-    let everywhere =
-        |(name, value): &(&String, &String)| others.iter().all(|other| other.alert.labels.get(*name) == Some(*value));
-    let labels: BTreeMap<&String, &String> = first.alert.labels.iter().filter(everywhere).collect();
-    labels.into_iter().map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 // === impl Section ===

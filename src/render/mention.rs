@@ -7,9 +7,9 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::severity::{Severities, Severity};
+use super::severity::Severities;
 use crate::dingtalk::Mention;
-use crate::notification::{Alert, Notification, Status};
+use crate::notification::{Alert, Notification, Severity, Status};
 
 #[cfg(test)]
 mod tests;

@@ -9,9 +9,9 @@ use serde_json::{Map, Value};
 
 use super::escape;
 use super::fit::Part;
-use super::severity::{Severities, Severity};
+use super::severity::Severities;
 use super::{Circumstances, Escape, Style};
-use crate::notification::{Alert, Labels, Notification, Status};
+use crate::notification::{Alert, Labels, Notification, Severity, Status};
 
 /// How many alerts templates are given. A message shows a few hundred at most.
 pub(super) const MAX_ALERTS: usize = 2_000;

@@ -1,19 +1,6 @@
-//! How bad an alert is, read from one of its labels.
+//! How bad an alert is: as its sender says, or read from one of its labels.
 
-use crate::notification::{Alert, Labels, Notification};
-
-/// How bad an alert is. A severity that nobody declared is `Unknown` and is never held back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
-    /// The label is missing or says something that was not declared.
-    Unknown,
-    /// Worth knowing.
-    Info,
-    /// Worth looking at today.
-    Warning,
-    /// Worth waking somebody.
-    Critical,
-}
+use crate::notification::{Alert, Labels, Notification, Severity};
 
 /// Which values of which label mean what.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,33 +15,12 @@ pub struct Severities {
     pub info: Vec<String>,
 }
 
-// === impl Severity ===
-
-impl Severity {
-    /// The name that templates see: `critical`, `warning`, `info` or `unknown`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown",
-            Self::Info => "info",
-            Self::Warning => "warning",
-            Self::Critical => "critical",
-        }
-    }
-
-    /// The severity of that name.
-    pub fn named(name: &str) -> Option<Self> {
-        [Self::Unknown, Self::Info, Self::Warning, Self::Critical]
-            .into_iter()
-            .find(|severity| severity.as_str().eq_ignore_ascii_case(name))
-    }
-}
-
 // === impl Severities ===
 
 impl Severities {
     /// How bad `alert` is.
     pub fn level(&self, alert: &Alert) -> Severity {
-        self.of(&alert.labels)
+        alert.severity.unwrap_or_else(|| self.of(&alert.labels))
     }
 
     /// How bad an alert with these labels is.

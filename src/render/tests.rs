@@ -17,25 +17,19 @@ fn alert(status: Status, of: &[(&str, &str)], annotations: &[(&str, &str)]) -> A
         ends_at: "2026-11-20T09:05:00Z".to_owned(),
         generator_url: "http://prom.test/graph".to_owned(),
         fingerprint: "f".to_owned(),
+        severity: None,
     }
 }
 
 fn notification(alerts: Vec<Alert>) -> Notification {
     let firing = alerts.iter().any(|alert| alert.status == Status::Firing);
     Notification {
-        sender: Sender::Alertmanager,
         status: if firing { Status::Firing } else { Status::Resolved },
         receiver: "ops".to_owned(),
-        group_key: "{}".to_owned(),
-        group_labels: Labels::new(),
         common_labels: Labels::new(),
         common_annotations: Labels::new(),
-        route_labels: Labels::new(),
         external_url: "http://am.test".to_owned(),
-        truncated_alerts: 0,
-        notification_reason: String::new(),
-        meant_for: String::new(),
-        alerts,
+        ..Notification::new(Sender::Alertmanager, "{}".to_owned(), alerts)
     }
 }
 

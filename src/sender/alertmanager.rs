@@ -6,6 +6,7 @@
 //! Source: <https://prometheus.io/docs/alerting/latest/configuration/#webhook_config>.
 
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{DecodeError, Decoded};
@@ -91,6 +92,10 @@ pub(super) fn decode(body: &[u8]) -> Result<Decoded, DecodeError> {
         truncated_alerts: body.truncated_alerts,
         notification_reason: body.notification_reason,
         meant_for: String::new(),
+        state: String::new(),
+        salvaged: false,
+        relay: None,
+        raw: Value::Null,
         alerts,
     };
     let oddity = match body.version.as_deref() {
@@ -114,6 +119,7 @@ impl BodyAlert {
             ends_at: self.ends_at,
             generator_url: self.generator_url,
             fingerprint,
+            severity: None,
         }
     }
 }

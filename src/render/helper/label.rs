@@ -6,8 +6,8 @@ use handlebars::{Helper, JsonRender, RenderError};
 use serde_json::Value;
 
 use super::{Scope, argument, kind, named, wrong};
+use crate::notification::Severity;
 use crate::render::escape;
-use crate::render::severity::Severity;
 
 /// What tells best where something is, in the order it is shown; other labels follow by name.
 pub(in crate::render) const WHERE: [&str; 8] =

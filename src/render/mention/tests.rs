@@ -19,6 +19,7 @@ fn alert(status: Status, severity: &str, owner: &str) -> Alert {
         ends_at: String::new(),
         generator_url: String::new(),
         fingerprint: String::new(),
+        severity: None,
     }
 }
 
@@ -29,19 +30,10 @@ fn firing(severity: &str, owner: &str) -> Alert {
 fn notification(alerts: Vec<Alert>) -> Notification {
     let fires = alerts.is_empty() || alerts.iter().any(|alert| alert.status == Status::Firing);
     Notification {
-        sender: Sender::Alertmanager,
         status: if fires { Status::Firing } else { Status::Resolved },
-        receiver: String::new(),
-        group_key: String::new(),
-        group_labels: Labels::new(),
         common_labels: Labels::new(),
         common_annotations: Labels::new(),
-        route_labels: Labels::new(),
-        external_url: String::new(),
-        truncated_alerts: 0,
-        notification_reason: String::new(),
-        meant_for: String::new(),
-        alerts,
+        ..Notification::new(Sender::Alertmanager, String::new(), alerts)
     }
 }
 

@@ -35,25 +35,19 @@ fn alert(status: Status, name: &str, severity: &str, number: usize) -> Alert {
         ends_at: if status == Status::Firing { "0001-01-01T00:00:00Z" } else { "2026-11-20T09:05:00Z" }.to_owned(),
         generator_url: "http://prom.test/graph?g0.expr=up".to_owned(),
         fingerprint: format!("{name}-{severity}-{number}"),
+        severity: None,
     }
 }
 
 fn group(alerts: Vec<Alert>) -> Folded {
     let fires = alerts.iter().any(|alert| alert.status == Status::Firing);
     let notification = Notification {
-        sender: Sender::Alertmanager,
         status: if fires { Status::Firing } else { Status::Resolved },
         receiver: "ops".to_owned(),
-        group_key: "{}".to_owned(),
-        group_labels: Labels::new(),
         common_labels: labels(&[("cluster", "cn-hangzhou-1"), ("job", "node")]),
         common_annotations: Labels::new(),
-        route_labels: Labels::new(),
         external_url: "http://am.test".to_owned(),
-        truncated_alerts: 0,
-        notification_reason: String::new(),
-        meant_for: String::new(),
-        alerts,
+        ..Notification::new(Sender::Alertmanager, "{}".to_owned(), alerts)
     };
     Folded { notification, gone: Vec::new(), flaps: Default::default() }
 }
