@@ -14,7 +14,7 @@ mod verdict;
 mod webhook;
 
 pub use client::{Client, ClientError, Settings};
-pub use message::{Button, Mention, Message, body};
+pub use message::{Button, FeedLink, Mention, Message, Orientation, body};
 pub use sign::sign;
 pub use verdict::{Cause, Failure, Misconfiguration, Outcome, Rejection, Said, Scope, Trouble, Verdict, verdict};
 pub use webhook::{RobotId, Webhook, WebhookError};

@@ -4,7 +4,8 @@
 //! [`Library::render`] always has a message to give: a template that fails is reported beside it, and a plain message
 //! made without templates takes its place, because an alert that cannot be shown nicely must still be shown. What it
 //! gives fits into DingTalk's limit, calls those who are to be called, and lets no value call anybody, turn the reading
-//! direction or break the markdown around it.
+//! direction or break the markdown around it. A message that its sender wrote for DingTalk is trusted instead and passed
+//! on as it is.
 //!
 //! Rendering is pure: the same arguments give the same message. It knows no queue, no target's settings beyond the
 //! style, and never waits.
@@ -20,11 +21,13 @@ mod mention;
 mod model;
 mod pack;
 mod plain;
+mod relay;
 mod run;
 mod severity;
 mod summary;
 mod tell;
 mod terminal;
+mod words;
 
 use std::sync::Arc;
 
@@ -114,9 +117,9 @@ pub struct Packed {
 pub struct Rendered {
     /// What is posted.
     pub message: Message,
-    /// Who is called; their words stand in the text.
+    /// Who is called; their words stand in the text, or their sender left them out.
     pub mention: Mention,
-    /// Bytes of the text that did not fit; 0 when it is whole.
+    /// Bytes of the text that did not fit, of a relayed message those of all that it said; 0 when it is whole.
     pub cut_bytes: usize,
     /// The template that failed, when something plainer stands in its place.
     pub failure: Option<RenderFailure>,

@@ -2,9 +2,9 @@
 
 use std::io::{self, IsTerminal};
 
-use crate::dingtalk::Message;
+use crate::dingtalk::{FeedLink, Message, Orientation};
 use crate::render::terminal;
-use crate::sandbox::Arrival;
+use crate::sandbox::{Arrival, Seen};
 
 /// The widest that messages are shown, in columns: about as wide as in a chat window.
 pub(super) const WIDTH: usize = 80;
@@ -30,10 +30,77 @@ pub(super) fn describe(arrival: &Arrival, color: bool) -> String {
         };
         return format!("── a message for {robot} {answer} ──\n\n");
     };
-    let message = match seen.kind.as_str() {
-        "text" => Message::Text { content: seen.text },
-        _ => Message::Markdown { title: seen.title, text: seen.text },
-    };
-    let shown = terminal(&message, &seen.mention, color, WIDTH);
+    let mention = seen.mention.clone();
+    let shown = terminal(&message(seen), &mention, color, WIDTH);
     format!("── the group of {robot} sees ──\n{}\n\n", shown.trim_end())
+}
+
+/// The message in what was seen of it, without its pictures.
+fn message(seen: Seen) -> Message {
+    let Seen { kind, title, text, links, .. } = seen;
+    match kind.as_str() {
+        "text" => Message::Text { content: text },
+        "actionCard" => Message::ActionCard { title, text, buttons: links, orientation: Orientation::Vertical },
+        "link" => {
+            let url = links.into_iter().next().map(|link| link.url).unwrap_or_default();
+            Message::Link { title, text, url, picture: String::new() }
+        }
+        "feedCard" => {
+            let links = links.into_iter();
+            let links = links.map(|link| FeedLink { title: link.title, url: link.url, picture: String::new() });
+            Message::FeedCard { links: links.collect() }
+        }
+        _ => Message::Markdown { title, text },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::clock::from_millis;
+    use crate::sandbox::Signature;
+
+    fn shown(body: &str) -> String {
+        let arrival = Arrival {
+            at: from_millis(0),
+            since_start: Duration::ZERO,
+            token: "ops".to_owned(),
+            signed: Signature::Unchecked,
+            msg_uuid: None,
+            repeated: false,
+            body: body.into(),
+            delivered: true,
+            errcode: Some(0),
+            fault: None,
+            window: 1,
+        };
+        describe(&arrival, false)
+    }
+
+    #[test]
+    fn links_feeds_and_cards_show_where_they_lead() {
+        insta::assert_snapshot!(shown(r#"{"msgtype":"link","link":{"title":"Disk","text":"97 %","messageUrl":"https://x.test"}}"#), @"
+        ── the group of ops sees ──
+        Disk
+        ────
+        97 %
+
+        → https://x.test
+        ");
+        insta::assert_snapshot!(shown(r#"{"msgtype":"feedCard","feedCard":{"links":[{"title":"One","messageURL":"https://x.test","picURL":"p"}]}}"#), @"
+        ── the group of ops sees ──
+        • One ‹https://x.test›
+        ");
+        insta::assert_snapshot!(shown(r#"{"msgtype":"actionCard","actionCard":{"title":"Disk","text":"97 %","singleTitle":"Look","singleURL":"https://x.test"}}"#), @"
+        ── the group of ops sees ──
+        Disk
+        ────
+
+        97 %
+
+        [ Look ‹https://x.test› ]
+        ");
+    }
 }

@@ -5,7 +5,11 @@
 //!
 //! Source: <https://open.dingtalk.com/document/development/robot-message-type>.
 
+mod wire;
+
 use serde::{Deserialize, Serialize};
+
+use self::wire::Envelope;
 
 /// One message to a group. Serialised it is what the outbox keeps; what is posted is [`body`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,8 +34,28 @@ pub enum Message {
         title: String,
         /// The markdown.
         text: String,
-        /// In the order shown, one below the other. A single one makes the whole card clickable.
+        /// In the order shown. A single one makes the whole card clickable.
         buttons: Vec<Button>,
+        /// How several buttons stand.
+        #[serde(default)]
+        orientation: Orientation,
+    },
+    /// A title and a few words that lead somewhere as a whole. It calls nobody.
+    Link {
+        /// Shown above the text.
+        title: String,
+        /// Plain text, of which DingTalk shows the beginning.
+        text: String,
+        /// What it opens.
+        url: String,
+        /// The address of a picture beside it; may be empty.
+        #[serde(default)]
+        picture: String,
+    },
+    /// Several links, each a picture with a title; the first one is large. It calls nobody.
+    FeedCard {
+        /// In the order shown; at least one, else DingTalk refuses the message.
+        links: Vec<FeedLink>,
     },
 }
 
@@ -42,6 +66,28 @@ pub struct Button {
     pub title: String,
     /// What it opens.
     pub url: String,
+}
+
+/// How the buttons of a card stand.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Orientation {
+    /// One below the other.
+    #[default]
+    Vertical,
+    /// Side by side.
+    Horizontal,
+}
+
+/// A link of a feed card.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeedLink {
+    /// What stands on or beside its picture.
+    pub title: String,
+    /// What it opens.
+    pub url: String,
+    /// The address of its picture.
+    pub picture: String,
 }
 
 /// Whom a message calls. DingTalk takes 50 people at most, and calls a person only if [`Mention::text`] stands in the
@@ -57,95 +103,42 @@ pub struct Mention {
     pub user_ids: Vec<String>,
 }
 
-#[derive(Serialize)]
-struct Envelope<'a> {
-    #[serde(flatten)]
-    content: Content<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    at: Option<At<'a>>,
-    #[serde(rename = "msgUuid")]
-    msg_uuid: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(tag = "msgtype", rename_all = "camelCase")]
-enum Content<'a> {
-    Markdown {
-        markdown: Markdown<'a>,
-    },
-    Text {
-        text: Text<'a>,
-    },
-    ActionCard {
-        #[serde(rename = "actionCard")]
-        action_card: ActionCard<'a>,
-    },
-}
-
-#[derive(Serialize)]
-struct Markdown<'a> {
-    title: &'a str,
-    text: &'a str,
-}
-
-#[derive(Serialize)]
-struct Text<'a> {
-    content: &'a str,
-}
-
-#[derive(Serialize)]
-struct ActionCard<'a> {
-    title: &'a str,
-    text: &'a str,
-    #[serde(flatten)]
-    jump: Jump<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Jump<'a> {
-    Single {
-        #[serde(rename = "singleTitle")]
-        title: &'a str,
-        #[serde(rename = "singleURL")]
-        url: &'a str,
-    },
-    Buttons {
-        /// "0" puts the buttons one below the other.
-        #[serde(rename = "btnOrientation")]
-        orientation: &'static str,
-        btns: Vec<Btn<'a>>,
-    },
-}
-
-#[derive(Serialize)]
-struct Btn<'a> {
-    title: &'a str,
-    #[serde(rename = "actionURL")]
-    url: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct At<'a> {
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    at_mobiles: &'a [String],
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    at_user_ids: &'a [String],
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    is_at_all: bool,
-}
-
-/// The exact bytes to post. `at` is left out when nobody is mentioned; the words of the mention are not added to the
-/// text here, because whoever rendered it has counted its bytes.
+/// The exact bytes to post. `at` is left out when nobody is mentioned, and of messages that cannot call anybody; the
+/// words of the mention are not added to the text here, because whoever rendered it has counted its bytes.
 pub fn body(message: &Message, mention: &Mention, msg_uuid: &str) -> String {
-    let at = (!mention.is_empty()).then(|| At {
-        at_mobiles: &mention.mobiles,
-        at_user_ids: &mention.user_ids,
-        is_at_all: mention.all,
-    });
-    let envelope = Envelope { content: Content::from(message), at, msg_uuid };
-    serde_json::to_string(&envelope).expect("strings, lists and booleans are always JSON")
+    serde_json::to_string(&Envelope::of(message, mention, msg_uuid))
+        .expect("strings, lists and booleans are always JSON")
+}
+
+// === impl Message ===
+
+impl Message {
+    /// Its title; empty for a text and a feed card, which have none.
+    pub fn title(&self) -> &str {
+        match self {
+            Self::Markdown { title, .. } | Self::ActionCard { title, .. } | Self::Link { title, .. } => title,
+            Self::Text { .. } | Self::FeedCard { .. } => "",
+        }
+    }
+
+    /// Its text; empty for a feed card, which has none.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Markdown { text, .. } | Self::ActionCard { text, .. } | Self::Link { text, .. } => text,
+            Self::Text { content } => content,
+            Self::FeedCard { .. } => "",
+        }
+    }
+
+    /// Whether its text is markdown.
+    pub fn is_markdown(&self) -> bool {
+        matches!(self, Self::Markdown { .. } | Self::ActionCard { .. })
+    }
+
+    /// Whether DingTalk lets messages of its type call people.
+    pub fn can_call(&self) -> bool {
+        !matches!(self, Self::Link { .. } | Self::FeedCard { .. })
+    }
 }
 
 // === impl Mention ===
@@ -163,77 +156,5 @@ impl Mention {
     }
 }
 
-// === impl Content ===
-
-impl<'a> From<&'a Message> for Content<'a> {
-    fn from(message: &'a Message) -> Self {
-        match message {
-            Message::Text { content } => Self::Text { text: Text { content } },
-            Message::Markdown { title, text } => Self::Markdown { markdown: Markdown { title, text } },
-            Message::ActionCard { title, text, buttons } => {
-                let jump = match buttons.as_slice() {
-                    [] => return Self::Markdown { markdown: Markdown { title, text } },
-                    [button] => Jump::Single { title: &button.title, url: &button.url },
-                    many => Jump::Buttons {
-                        orientation: "0",
-                        btns: many.iter().map(|button| Btn { title: &button.title, url: &button.url }).collect(),
-                    },
-                };
-                Self::ActionCard { action_card: ActionCard { title, text, jump } }
-            }
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn card(buttons: &[(&str, &str)]) -> Message {
-        let buttons =
-            buttons.iter().map(|(title, url)| Button { title: (*title).into(), url: (*url).into() }).collect();
-        Message::ActionCard { title: "标题".into(), text: "正文".into(), buttons }
-    }
-
-    #[test]
-    fn markdown_is_compact_raw_utf8() {
-        let message = Message::Markdown { title: "磁盘".into(), text: "97 % \"/\"\n> \u{1F525} @138 @bob".into() };
-        let mention = Mention { all: false, mobiles: vec!["138".into()], user_ids: vec!["bob".into()] };
-        insta::assert_snapshot!(body(&message, &mention, "0192-a"), @r#"{"msgtype":"markdown","markdown":{"title":"磁盘","text":"97 % \"/\"\n> 🔥 @138 @bob"},"at":{"atMobiles":["138"],"atUserIds":["bob"]},"msgUuid":"0192-a"}"#);
-        assert_eq!(mention.text(), "@138 @bob");
-    }
-
-    #[test]
-    fn text_to_everybody() {
-        let message = Message::Text { content: "down".into() };
-        let mention = Mention { all: true, ..Mention::default() };
-        insta::assert_snapshot!(body(&message, &mention, "u"), @r#"{"msgtype":"text","text":{"content":"down"},"at":{"isAtAll":true},"msgUuid":"u"}"#);
-        assert_eq!(mention.text(), "");
-        assert!(!mention.is_empty());
-    }
-
-    #[test]
-    fn nobody_is_mentioned_without_at() {
-        let message = Message::Text { content: "down".into() };
-        insta::assert_snapshot!(body(&message, &Mention::default(), "u"), @r#"{"msgtype":"text","text":{"content":"down"},"msgUuid":"u"}"#);
-        assert!(Mention::default().is_empty());
-    }
-
-    #[test]
-    fn cards_with_one_button_several_and_none() {
-        let none = Mention::default();
-        insta::assert_snapshot!(body(&card(&[("看", "https://a/?b=1&c")]), &none, "u"), @r#"{"msgtype":"actionCard","actionCard":{"title":"标题","text":"正文","singleTitle":"看","singleURL":"https://a/?b=1&c"},"msgUuid":"u"}"#);
-        insta::assert_snapshot!(body(&card(&[("看", "https://a"), ("静默", "https://b")]), &none, "u"), @r#"{"msgtype":"actionCard","actionCard":{"title":"标题","text":"正文","btnOrientation":"0","btns":[{"title":"看","actionURL":"https://a"},{"title":"静默","actionURL":"https://b"}]},"msgUuid":"u"}"#);
-        insta::assert_snapshot!(body(&card(&[]), &none, "u"), @r#"{"msgtype":"markdown","markdown":{"title":"标题","text":"正文"},"msgUuid":"u"}"#);
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn any_text_arrives_as_it_is(title: String, text: String, uuid: String) {
-            let body = body(&Message::Markdown { title: title.clone(), text: text.clone() }, &Mention::default(), &uuid);
-            let read: serde_json::Value = serde_json::from_str(&body).unwrap();
-            let expected = serde_json::json!({"msgtype": "markdown", "markdown": {"title": title, "text": text}, "msgUuid": uuid});
-            proptest::prop_assert_eq!(read, expected);
-        }
-    }
-}
+mod tests;

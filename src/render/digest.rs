@@ -9,6 +9,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 
 use super::severity::Severities;
+use crate::dingtalk::Message;
 use crate::fold::Folded;
 use crate::notification::{Alert, Labels, Severity, Status, shared};
 
@@ -58,6 +59,8 @@ pub(super) struct Told<'a> {
     pub receiver: &'a str,
     /// How often it fired anew.
     pub flaps: u32,
+    /// What its sender wrote about it for DingTalk, if it did.
+    pub message: Option<&'a Message>,
 }
 
 /// How much is said of each alert.
@@ -127,6 +130,7 @@ impl<'a> Digest<'a> {
                 "" => "Alert",
                 receiver => receiver,
             };
+            let message = notification.relay.as_ref().map(|relay| &relay.message);
             let told = notification.alerts.iter().map(|alert| (Section::of(alert), alert));
             for (section, alert) in told.chain(folded.gone.iter().map(|alert| (Section::Gone, alert))) {
                 let name =
@@ -137,7 +141,7 @@ impl<'a> Digest<'a> {
                     names.push(Name { section, name, severity, alerts: Vec::new(), common: Labels::new() });
                     names.len() - 1
                 });
-                names[place].alerts.push(Told { alert, receiver: &notification.receiver, flaps });
+                names[place].alerts.push(Told { alert, receiver: &notification.receiver, flaps, message });
             }
         }
         names.sort_by_key(|name| (name.section, Reverse(name.severity), Reverse(name.alerts.len()), name.name));
@@ -161,10 +165,12 @@ impl<'a> Digest<'a> {
         if self.total(Section::Firing) > 0 { Status::Firing } else { Status::Resolved }
     }
 
-    /// The alerts that fire, the worst first.
-    pub(super) fn firing(&self) -> impl Iterator<Item = &'a Alert> {
+    /// The alerts that fire and may have people called, the worst first: whom a message calls that its sender wrote is for
+    /// the sender to say.
+    pub(super) fn calling(&self) -> impl Iterator<Item = &'a Alert> {
         let firing = self.names.iter().filter(|name| name.section == Section::Firing);
-        firing.flat_map(|name| name.alerts.iter().map(|told| told.alert))
+        let told = firing.flat_map(|name| &name.alerts).filter(|told| told.message.is_none());
+        told.map(|told| told.alert)
     }
 
     /// The digest in `form`.

@@ -1,7 +1,10 @@
 //! Makes a message fit into what DingTalk takes, in bytes of the body on the wire.
 //!
 //! What is too much is cut from the text, at a line break when one is near, with a mark that says how much is missing.
-//! After the cut come the words that call people and the robot's keyword, so that neither is ever lost.
+//! After the cut come the words that call people and the robot's keyword, so that neither is ever lost. A message that
+//! its sender wrote is left as it is while it fits, and is not given words that call: those are its sender's.
+
+mod feed;
 
 use std::borrow::Cow;
 
@@ -33,6 +36,7 @@ pub(super) struct Part {
 }
 
 /// What must be in a message beside its text.
+#[derive(Clone, Copy)]
 pub(super) struct Frame<'a> {
     /// Who is called.
     pub mention: &'a Mention,
@@ -46,6 +50,8 @@ pub(super) struct Frame<'a> {
     pub stopped: bool,
     /// Which part it is; shown when there are several.
     pub part: Part,
+    /// Of a message that its sender wrote, what is said behind its text, with the line breaks before it.
+    pub relay: Option<&'a str>,
 }
 
 // === impl Part ===
@@ -63,59 +69,113 @@ impl Part {
 // === impl Frame ===
 
 impl Frame<'_> {
-    /// `message` with everything it must have, in the limit, and how many bytes of its text were cut.
+    /// `message` with everything it must have, in the limit, and how many bytes of its text were cut; of a message that
+    /// its sender wrote, how many bytes of all that it said.
     ///
-    /// A limit below what the frame itself takes cannot be kept; then buttons go first, then most of
+    /// A limit below what the frame itself takes cannot be kept; then buttons, pictures and links go first, then most of
     /// the title, and the text is only the mark.
     pub(super) fn fit(&self, message: Message) -> (Message, usize) {
-        let (mut shell, mut text) = take_text(message);
+        match message {
+            Message::FeedCard { links } => self.feed(links),
+            message => self.fit_text(message),
+        }
+    }
+
+    fn fit_text(&self, mut shell: Message) -> (Message, usize) {
+        let mut text = text_mut(&mut shell).map(std::mem::take).unwrap_or_default();
         let part = self.part.shown();
         if let (Message::Text { .. }, false) = (&shell, part.is_empty()) {
             text.insert_str(0, &format!("{part} "));
         }
-        shorten_title(&mut shell, TITLE_CHARS, &part);
-        let mut room = self.room(&shell);
-        if let (None, Message::ActionCard { title, .. }) = (room, &shell) {
-            shell = Message::Markdown { title: title.clone(), text: String::new() };
-            room = self.room(&shell);
+        let before = self.size(&shell);
+        if self.relay.is_none() || before + self.seen_beside(&shell).whole(&text) > self.limit {
+            self.shrink(&mut shell, &mut text, &part);
         }
-        if room.is_none() {
-            shorten_title(&mut shell, TITLE_CHARS_AT_LEAST, &part);
-            room = self.room(&shell);
+        let after = self.size(&shell);
+        let (text, cut) = self.seen_beside(&shell).text(text, self.limit.saturating_sub(after));
+        let given_up = if self.relay.is_some() { before.saturating_sub(after) } else { 0 };
+        if let Some(place) = text_mut(&mut shell) {
+            *place = text;
         }
-        let (text, cut) = self.text(text, room.unwrap_or(0));
-        (put_text(shell, text), cut)
+        (shell, cut + given_up)
     }
 
-    /// How many bytes of JSON a text may have inside `shell`.
-    fn room(&self, shell: &Message) -> Option<usize> {
-        let words = missing_words("", self.mention, self.keyword);
-        let frame = dingtalk::body(shell, self.mention, UUID).len();
-        // The mark and the words must fit in any case.
-        self.limit
-            .checked_sub(frame)
-            .filter(|room| *room >= json_len(&words) + json_len(&self.notice()) + MARK_LEN + MOST_BACKTICKS + 2)
+    /// Gives up of what is not text what must be given up, so that there is room for some text.
+    fn shrink(&self, shell: &mut Message, text: &mut String, part: &str) {
+        shorten_title(shell, TITLE_CHARS, part);
+        if let (false, Message::Link { picture, .. }) = (self.has_room(shell), &mut *shell) {
+            picture.clear();
+        }
+        if !self.has_room(shell) {
+            match shell {
+                Message::ActionCard { title, .. } => {
+                    *shell = Message::Markdown { title: std::mem::take(title), text: String::new() };
+                }
+                Message::Link { title, .. } => {
+                    *text = format!("{title}\n{text}");
+                    *shell = Message::Text { content: String::new() };
+                }
+                _ => {}
+            }
+        }
+        if !self.has_room(shell) {
+            shorten_title(shell, TITLE_CHARS_AT_LEAST, part);
+        }
     }
 
-    /// What is said about alerts that the text does not show.
+    /// Whether the mark and what stands behind it fit into `shell` in any case.
+    fn has_room(&self, shell: &Message) -> bool {
+        let least = json_len(&self.words("")) + json_len(&self.notice()) + MARK_LEN + MOST_BACKTICKS + 2;
+        self.size(shell) + least <= self.limit
+    }
+
+    /// The bytes of a body that holds `message`.
+    fn size(&self, message: &Message) -> usize {
+        dingtalk::body(message, self.mention, UUID).len()
+    }
+
+    /// This frame for the text of `shell`. Who wrote the keyword into the title need not have it in the text as well.
+    fn seen_beside(&self, shell: &Message) -> Self {
+        let keyword = self.keyword.filter(|keyword| self.relay.is_none() || !shell.title().contains(keyword));
+        Self { keyword, ..*self }
+    }
+
+    /// The words that `text` must have and lacks.
+    fn words(&self, text: &str) -> String {
+        match self.relay {
+            Some(_) => missing_words(text, &Mention::default(), self.keyword),
+            None => missing_words(text, self.mention, self.keyword),
+        }
+    }
+
+    /// The words that `text` lacks, as they stand behind it.
+    fn tail(&self, text: &str) -> String {
+        match self.words(text) {
+            words if words.is_empty() => words,
+            words => format!("\n\n{words}"),
+        }
+    }
+
+    /// The bytes of JSON that `text` takes with all that comes behind it, if nothing is cut.
+    fn whole(&self, text: &str) -> usize {
+        json_len(text) + json_len(&self.notice()) + json_len(&self.tail(text))
+    }
+
+    /// What is said about alerts that the text does not show, and besides.
     fn notice(&self) -> String {
-        match self.left_out_alerts {
+        let left_out = match self.left_out_alerts {
             0 => String::new(),
             count => format!("\n\n… {count} more alerts are left out"),
-        }
+        };
+        left_out + self.relay.unwrap_or_default()
     }
 
     fn text(&self, mut text: String, room: usize) -> (String, usize) {
         let mut cut = 0;
         let notice = self.notice();
-        let tail = |text: &str| match missing_words(text, self.mention, self.keyword) {
-            words if words.is_empty() => words,
-            words => format!("\n\n{words}"),
-        };
-        let whole = json_len(&text) + json_len(&notice) + json_len(&tail(&text));
-        if whole > room || self.stopped {
+        if self.whole(&text) > room || self.stopped {
             let length = text.len();
-            let reserved = MARK_LEN + CLOSE_LEN + json_len(&notice) + json_len(&tail(""));
+            let reserved = MARK_LEN + CLOSE_LEN + json_len(&notice) + json_len(&self.tail(""));
             let (end, close) = cut_at(&text, room.saturating_sub(reserved));
             text.truncate(end);
             text.truncate(text.trim_end().len());
@@ -123,8 +183,11 @@ impl Frame<'_> {
             text.push_str(&close);
             text.push_str(&mark(cut, self.stopped));
         }
+        let words = self.tail(&text);
+        if !notice.is_empty() || !words.is_empty() {
+            text.truncate(text.trim_end().len());
+        }
         text.push_str(&notice);
-        let words = tail(&text);
         text.push_str(&words);
         (text, cut)
     }
@@ -243,34 +306,34 @@ fn json_char_len(char: char) -> usize {
 
 /// Shortens the title to `most` characters, of which the last are `suffix`, whether it has that already or not.
 fn shorten_title(message: &mut Message, most: usize, suffix: &str) {
-    let (Message::Markdown { title, .. } | Message::ActionCard { title, .. }) = message else { return };
+    let (Message::Markdown { title, .. } | Message::ActionCard { title, .. } | Message::Link { title, .. }) = message
+    else {
+        return;
+    };
     let suffix = if suffix.is_empty() { String::new() } else { format!(" {suffix}") };
     if let Some(bare) = title.strip_suffix(&suffix) {
         title.truncate(bare.len());
     }
-    let most = most.saturating_sub(suffix.chars().count()).max(1);
-    if title.chars().count() > most {
-        let end = title.char_indices().nth(most - 1).map_or(0, |(at, _)| at);
-        title.truncate(title[..end].trim_end().len());
-        title.push('…');
-    }
+    shorten(title, most.saturating_sub(suffix.chars().count()).max(1));
     title.push_str(&suffix);
 }
 
-fn take_text(mut message: Message) -> (Message, String) {
-    let text = match &mut message {
-        Message::Markdown { text, .. } | Message::ActionCard { text, .. } => std::mem::take(text),
-        Message::Text { content } => std::mem::take(content),
-    };
-    (message, text)
+/// Shortens a line to `most` characters, with an ellipsis for what is missing.
+fn shorten(line: &mut String, most: usize) {
+    if line.chars().count() > most {
+        let end = line.char_indices().nth(most - 1).map_or(0, |(at, _)| at);
+        line.truncate(line[..end].trim_end().len());
+        line.push('…');
+    }
 }
 
-fn put_text(mut message: Message, text: String) -> Message {
-    match &mut message {
-        Message::Markdown { text: place, .. } | Message::ActionCard { text: place, .. } => *place = text,
-        Message::Text { content } => *content = text,
+/// Where the text of a message stands, if it has one.
+fn text_mut(message: &mut Message) -> Option<&mut String> {
+    match message {
+        Message::Markdown { text, .. } | Message::ActionCard { text, .. } | Message::Link { text, .. } => Some(text),
+        Message::Text { content } => Some(content),
+        Message::FeedCard { .. } => None,
     }
-    message
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 //!
 //! DingTalk calls a person only when its `at` names them *and* their word stands in the text, so both are made from
 //! the one [`Mention`] that [`MentionPolicy`] gives. It names only people who are configured, whatever labels say:
-//! a label's value chooses among them, and is never itself called.
+//! a label's value chooses among them, and is never itself called. A message that its sender wrote for DingTalk calls
+//! whom its sender calls, and nobody else.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -13,6 +14,9 @@ use crate::notification::{Alert, Notification, Severity, Status};
 
 #[cfg(test)]
 mod tests;
+
+/// The most bytes of a number or an id that calls somebody.
+const MAX_ID: usize = 64;
 
 /// What a message is about, as far as calling people goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -62,8 +66,14 @@ impl MentionPolicy {
 
     /// Who is called by a message about `notification`.
     ///
-    /// The alerts that count are those that fire; on a resolved message, those that are over.
+    /// The alerts that count are those that fire; on a resolved message, those that are over. Where its sender wrote the
+    /// message, nothing of this counts, only whom that one calls.
     pub fn of(&self, notification: &Notification, severities: &Severities) -> Mention {
+        if let Some(relay) = &notification.relay {
+            let mut called = Called::default();
+            called.add(&known(&relay.mention));
+            return called.0;
+        }
         let (occasion, counts) = match notification.status {
             Status::Resolved => (Occasion::Resolved, Status::Resolved),
             Status::Firing if notification.is_repeat() => (Occasion::Repeat, Status::Firing),
@@ -146,6 +156,15 @@ impl Called {
             }
         }
     }
+}
+
+/// The people of a mention that came with a request, without what is nobody's number or id.
+fn known(mention: &Mention) -> Mention {
+    let known = |who: &&String| {
+        (1..=MAX_ID).contains(&who.len()) && !who.contains(|char: char| char.is_whitespace() || char.is_control())
+    };
+    let people = |people: &[String]| people.iter().filter(known).cloned().collect();
+    Mention { all: mention.all, mobiles: people(&mention.mobiles), user_ids: people(&mention.user_ids) }
 }
 
 /// The words of `mention` and the `keyword` that `text` lacks, separated by spaces.

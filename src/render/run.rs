@@ -13,7 +13,7 @@ use super::helper::{self, FUEL, Scope};
 use super::model::{Model, View, by_severity};
 use super::tell::Telling;
 use super::{Circumstances, Kind, Library, Packed, RenderFailure, Rendered, Style, plain};
-use crate::dingtalk::{Button, Mention, Message};
+use crate::dingtalk::{Button, Mention, Message, Orientation};
 use crate::fold::Folded;
 use crate::notification::Notification;
 
@@ -191,7 +191,9 @@ impl Library {
         }
         let message = match sheet.kind {
             Kind::Text => Message::Text { content: text },
-            Kind::ActionCard if !buttons.is_empty() => Message::ActionCard { title, text, buttons },
+            Kind::ActionCard if !buttons.is_empty() => {
+                Message::ActionCard { title, text, buttons, orientation: Orientation::default() }
+            }
             Kind::Markdown | Kind::ActionCard => Message::Markdown { title, text },
         };
         Ok(Rendered { failure, ..sheet.fit(message, written.stopped) })
@@ -254,6 +256,7 @@ impl Sheet<'_> {
             left_out_alerts: self.left_out,
             stopped,
             part: self.part,
+            relay: None,
         };
         let (message, cut_bytes) = frame.fit(message);
         Rendered { message, mention: self.mention, cut_bytes, failure: None }

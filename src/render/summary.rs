@@ -3,6 +3,7 @@
 //! It is a public contract, like that of a single group (see `model`), and everything in it is cleaned likewise. Because
 //! many alerts share a message here, every value is cut to a length at which none can crowd out the others.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use serde_json::{Map, Value};
@@ -12,8 +13,9 @@ use super::escape;
 use super::fit::{Part, shortened};
 use super::helper::WHERE;
 use super::model::{Builder, delayed, rest};
-use super::{Circumstances, Style};
-use crate::notification::Labels;
+use super::{Circumstances, Style, words};
+use crate::dingtalk::Message;
+use crate::notification::{Alert, Labels};
 
 /// How many characters a name may have: of an alert, a label, a receiver.
 const NAME_CHARS: usize = 100;
@@ -21,6 +23,8 @@ const NAME_CHARS: usize = 100;
 const FULL_CHARS: usize = 1_000;
 /// How many characters a value may have on a line of its alert.
 const LINE_CHARS: usize = 160;
+/// How many characters of a message are read: with the addresses of links, which are not shown.
+const MESSAGE_CHARS: usize = 4_000;
 /// How many labels a line of an alert may have.
 const LINE_LABELS: usize = 8;
 /// How many labels an alert may have where there is room.
@@ -117,7 +121,11 @@ impl Summary<'_> {
         let mut model = rest(name.severity, told.alert);
         let mut put = |name: &str, value: Value| model.insert(name.to_owned(), value);
         put("labels", self.labels(&told.alert.labels, build));
-        put("annotations", self.annotations(&told.alert.annotations, build));
+        let annotations = match told.message {
+            Some(message) => self.annotations(&in_words(told.alert, name.name, message), true),
+            None => self.annotations(&told.alert.annotations, build.annotations),
+        };
+        put("annotations", annotations);
         put("receiver", short(told.receiver, NAME_CHARS, build));
         if told.flaps > 0 {
             put("flaps", Value::from(told.flaps));
@@ -138,7 +146,7 @@ impl Summary<'_> {
     }
 
     /// Annotations. What would begin a heading, a quote or a list stands for itself: it is on a line of a list already.
-    fn annotations(&self, annotations: &Labels, build: &Builder<'_>) -> Value {
+    fn annotations(&self, annotations: &Labels, foreign: bool) -> Value {
         let known = |name: &str| KNOWN_ANNOTATIONS.contains(&name);
         let first = annotations.iter().filter(|(name, _)| known(name));
         let shown = first.chain(annotations.iter().filter(|(name, _)| !known(name))).take(FULL_LABELS);
@@ -146,7 +154,7 @@ impl Summary<'_> {
             // An address is of no use without its end.
             let most = if escape::is_address(value) { FULL_CHARS } else { self.value_chars() };
             let value = shortened(value, most);
-            let value = escape::text(&value, build.annotations || escape::begins_block(&value));
+            let value = escape::text(&value, foreign || escape::begins_block(&value));
             (shortened(name, NAME_CHARS).into_owned(), Value::String(value))
         };
         Value::Object(shown.map(short).collect())
@@ -166,6 +174,58 @@ impl Summary<'_> {
     }
 }
 
+/// The annotations of an alert that is a message: what that says, in words, as summary and description. What stands above
+/// them as its title is not said again.
+fn in_words(alert: &Alert, title: &str, message: &Message) -> Labels {
+    let (of_text, others): (Vec<_>, Vec<_>) =
+        alert.annotations.iter().partition(|(name, _)| ["summary", "description"].contains(&name.as_str()));
+    let mut annotations: Labels = others.into_iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    // In the order of names, the description comes first.
+    let Some((_, text)) = of_text.first() else { return annotations };
+    let text = match text.char_indices().nth(MESSAGE_CHARS) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+        None => Cow::Borrowed(text.as_str()),
+    };
+    let said = if message.is_markdown() { words::of_markdown(&text) } else { words::of_plain(&text) };
+    let said = beyond(&said, title);
+    if !said.is_empty() {
+        annotations.extend(["summary", "description"].map(|name| (name.to_owned(), said.clone())));
+    }
+    annotations
+}
+
+/// What `text` says beyond a `title` that it begins with, whole or as its sender cut it.
+fn beyond(text: &str, title: &str) -> String {
+    let (title, cut) = title.strip_suffix('…').map_or((title, false), |title| (title, true));
+    match text.strip_prefix(title.trim_end()) {
+        Some(rest) if cut => format!("…{rest}"),
+        Some(rest) if !rest.starts_with(char::is_alphanumeric) => {
+            rest.trim_start_matches(|char: char| char.is_whitespace() || "·:：,，;；—|".contains(char)).to_owned()
+        }
+        _ => text.to_owned(),
+    }
+}
+
 fn short(value: &str, most: usize, build: &Builder<'_>) -> Value {
     build.label(&shortened(value, most))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_is_not_said_again() {
+        for (text, title, said) in [
+            ("Disk · 97 % used", "Disk", "97 % used"),
+            ("磁盘：97 %", "磁盘", "97 %"),
+            ("outside -5 °C", "outside", "-5 °C"),
+            ("Disk", "Disk", ""),
+            ("Disks are full", "Disk", "Disks are full"),
+            ("a very long line", "a very…", "… long line"),
+            ("97 % used", "Disk", "97 % used"),
+        ] {
+            assert_eq!(beyond(text, title), said, "{text}");
+        }
+    }
 }

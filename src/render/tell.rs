@@ -1,4 +1,5 @@
-//! Tells groups in a few messages: one group in its target's own templates, several or an eventful one as a digest.
+//! Tells groups in a few messages: one group in its target's own templates or in its sender's own message, several or an
+//! eventful one as a digest.
 //!
 //! What does not fit into one message is divided among several, alert by alert; what does not fit into those is told in
 //! shorter forms (see `digest`). There is always something to send: templates that fail are reported, and what they
@@ -16,7 +17,7 @@ use super::fit::{Part, UUID};
 use super::model::{Model, View, by_severity};
 use super::pack::{Pack, pack};
 use super::run::{Head, Sheet, buttons};
-use super::{Circumstances, Kind, Library, Packed, RenderFailure, Rendered, Style, plain};
+use super::{Circumstances, Kind, Library, Packed, RenderFailure, Rendered, Style, plain, relay};
 use crate::dingtalk::Mention;
 use crate::fold::Folded;
 use crate::notification::Notification;
@@ -48,7 +49,10 @@ impl Telling<'_> {
     pub(super) fn packed(&self, plain: bool) -> Packed {
         match self.simple() {
             Some(notification) if plain => self.plainly(notification, None),
-            Some(notification) => self.in_own_templates(notification).unwrap_or_else(|| self.in_digest()),
+            Some(notification) => self
+                .passed_on(notification)
+                .or_else(|| self.in_own_templates(notification))
+                .unwrap_or_else(|| self.in_digest()),
             None if plain => self.in_plain(&self.digest(), None),
             None => self.in_digest(),
         }
@@ -67,6 +71,12 @@ impl Telling<'_> {
         let (rendered, all) = self.library.plainly(notification, self.style, self.circumstances);
         let shortened = rendered.cut_bytes > 0 || !all;
         Packed { parts: vec![Rendered { failure, ..rendered }], digest: false, shortened }
+    }
+
+    /// One group in its sender's own message, if there is one that tells all of it.
+    fn passed_on(&self, notification: &Notification) -> Option<Packed> {
+        let rendered = relay::passed_on(notification, self.style, self.circumstances)?;
+        Some(Packed { shortened: rendered.cut_bytes > 0, parts: vec![rendered], digest: false })
     }
 
     // --- one group in its target's own templates ---
@@ -191,7 +201,7 @@ impl Telling<'_> {
         match self.simple() {
             Some(notification) => self.style.mention.of(notification, &self.style.severities),
             None if self.circumstances.digest_mentions => {
-                self.style.mention.in_digest(digest.firing(), &self.style.severities)
+                self.style.mention.in_digest(digest.calling(), &self.style.severities)
             }
             None => Mention::default(),
         }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use pulldown_cmark::{Event, HeadingLevel, Parser, Tag, TagEnd};
 
-use crate::dingtalk::{Mention, Message};
+use crate::dingtalk::{Mention, Message, Orientation};
 
 const RESET: &str = "\x1b[0m";
 const BOLD: &str = "\x1b[1m";
@@ -15,37 +15,49 @@ const ITALIC: &str = "\x1b[3m";
 
 /// `message` for a terminal `width` columns wide, with colours and clickable links when `color`.
 ///
-/// The first line is the title, then comes the text without any markup left, then who is called.
+/// The first line is the title, then comes the text without any markup left, then where it leads, then who is called.
 pub fn terminal(message: &Message, mention: &Mention, color: bool, width: usize) -> String {
     let mut page = Page { out: String::new(), color, width: width.max(20), line: Line::default(), ..Page::default() };
     match message {
-        Message::Text { content } => {
-            for line in content.lines() {
-                page.text(line);
-                page.end_line();
-            }
-        }
+        Message::Text { content } => page.plain(content),
         Message::Markdown { title, text } => {
             page.title(title);
             page.markdown(text);
         }
-        Message::ActionCard { title, text, buttons } => {
+        Message::ActionCard { title, text, buttons, orientation } => {
             page.title(title);
             page.markdown(text);
             page.blank();
             for button in buttons {
                 page.text("[ ");
                 page.link(&button.title, &button.url);
-                page.text(" ]");
+                page.text(" ] ");
+                if *orientation == Orientation::Vertical {
+                    page.end_line();
+                }
+            }
+            page.end_line();
+        }
+        Message::Link { title, text, url, picture } => {
+            page.title(title);
+            page.plain(text);
+            page.blank();
+            page.note("→ ", url);
+            page.note("picture ", picture);
+        }
+        Message::FeedCard { links } => {
+            for link in links {
+                page.line.bullet = "• ".to_owned();
+                page.link(&link.title, &link.url);
                 page.end_line();
+                page.line.bullet = "  ".to_owned();
+                page.note("picture ", &link.picture);
             }
         }
     }
-    if mention.all {
+    if mention.all && message.can_call() {
         page.blank();
-        page.style(DIM);
-        page.text("calls everybody");
-        page.end_line();
+        page.note("calls ", "everybody");
     }
     page.out
 }
@@ -89,6 +101,25 @@ impl Page {
         self.text(&rule);
         self.unstyle();
         self.end_line();
+    }
+
+    /// Text that stands for itself.
+    fn plain(&mut self, text: &str) {
+        for line in text.lines() {
+            self.text(line);
+            self.end_line();
+        }
+    }
+
+    /// A line about something that is not shown itself, if there is anything.
+    fn note(&mut self, about: &str, what: &str) {
+        if !what.is_empty() {
+            self.style(DIM);
+            self.text(about);
+            self.text(what);
+            self.unstyle();
+            self.end_line();
+        }
     }
 
     fn markdown(&mut self, text: &str) {
@@ -314,52 +345,4 @@ fn columns(text: &str) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn shown(text: &str, color: bool) -> String {
-        terminal(
-            &Message::Markdown { title: "Title".to_owned(), text: text.to_owned() },
-            &Mention::default(),
-            color,
-            40,
-        )
-    }
-
-    #[test]
-    fn markdown_becomes_what_is_read() {
-        let text = "#### 🔴 HostDown\n\n**<font color=#d93026>CRITICAL</font>** · 2 firing\n\n> job: a · b\\_c: d\n\n- one [Source](http://x.test/a?b)\n- two that is long enough to need another line\n\nSince 10:00";
-        insta::assert_snapshot!(shown(text, false), @"
-    Title
-    ─────
-
-    🔴 HostDown
-
-    CRITICAL · 2 firing
-
-    │ job: a · b_c: d
-
-    • one Source ‹http://x.test/a?b›
-    • two that is long enough to need
-      another line
-
-    Since 10:00
-    ");
-    }
-
-    #[test]
-    fn colours_and_links_are_sequences() {
-        let coloured = shown("**<font color=#d93026>CRITICAL</font>** [Source](http://x.test)", true);
-        assert!(coloured.contains("\x1b[38;2;217;48;38mCRITICAL"), "{coloured:?}");
-        assert!(coloured.contains("\x1b]8;;http://x.test\x1b\\Source\x1b]8;;\x1b\\"), "{coloured:?}");
-    }
-
-    #[test]
-    fn a_value_cannot_write_to_the_terminal() {
-        let text = "a\u{1b}[2Jb\u{9b}c [x\u{7}](http://x.test/\u{1b}]0;t) &#27;[31m d\r";
-        assert!(!shown(text, false).contains(|char: char| char.is_control() && char != '\n'));
-        let plain = Message::Text { content: text.to_owned() };
-        let shown = terminal(&plain, &Mention::default(), false, 80);
-        assert!(!shown.contains(|char: char| char.is_control() && char != '\n'));
-    }
-}
+mod tests;

@@ -55,10 +55,7 @@ fn style() -> Style {
 }
 
 fn text_of(rendered: &Rendered) -> &str {
-    match &rendered.message {
-        Message::Markdown { text, .. } | Message::ActionCard { text, .. } => text,
-        Message::Text { content } => content,
-    }
+    rendered.message.text()
 }
 
 /// The text of one firing alert with these labels.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{KnownRobot, Settings, Signature};
-use crate::dingtalk::{Mention, sign};
+use crate::dingtalk::{Button, Mention, sign};
 
 /// The most bytes of a body.
 const MAX_BODY: usize = 20_000;
@@ -29,7 +29,9 @@ pub struct Seen {
     pub title: String,
     /// Its text; of a feed card, the titles of its links.
     pub text: String,
-    /// Whom `at` names.
+    /// Where it leads: the buttons of a card, a link as a whole, the links of a feed card.
+    pub links: Vec<Button>,
+    /// Whom `at` names; nobody in a link and a feed card, which call nobody.
     pub mention: Mention,
 }
 
@@ -117,26 +119,26 @@ pub(super) fn judge(robot: Option<&KnownRobot>, signature: Signature, body: &[u8
 fn read(json: &Value) -> Result<Seen, Refusal> {
     let kind = json["msgtype"].as_str().unwrap_or_default();
     let part = &json[kind];
-    let (title, text) = match kind {
-        "text" => (String::new(), field(kind, part, "content")?),
-        "markdown" => (field(kind, part, "title")?, field(kind, part, "text")?),
-        "link" => {
-            field(kind, part, "messageUrl")?;
-            (field(kind, part, "title")?, field(kind, part, "text")?)
+    let links = match kind {
+        "text" | "markdown" => Vec::new(),
+        "link" => vec![Button { title: field(kind, part, "title")?, url: field(kind, part, "messageUrl")? }],
+        "actionCard" if part["btns"].is_array() && part["singleURL"].is_null() => {
+            each(kind, part, "btns", &["title", "actionURL"])?
         }
-        "actionCard" => {
-            if part["btns"].is_array() && part["singleURL"].is_null() {
-                each(kind, part, "btns", &["title", "actionURL"])?;
-            } else {
-                field(kind, part, "singleTitle")?;
-                field(kind, part, "singleURL")?;
-            }
-            (field(kind, part, "title")?, field(kind, part, "text")?)
-        }
-        "feedCard" => (String::new(), each(kind, part, "links", &["title", "messageURL", "picURL"])?.join("\n")),
+        "actionCard" => vec![Button { title: field(kind, part, "singleTitle")?, url: field(kind, part, "singleURL")? }],
+        "feedCard" => each(kind, part, "links", &["title", "messageURL", "picURL"])?,
         _ => return Err(NO_TYPE),
     };
-    Ok(Seen { kind: kind.to_owned(), title, text, mention: mention(&json["at"]) })
+    let (title, text) = match kind {
+        "text" => (String::new(), field(kind, part, "content")?),
+        "feedCard" => (String::new(), links.iter().map(|link| link.title.as_str()).collect::<Vec<_>>().join("\n")),
+        _ => (field(kind, part, "title")?, field(kind, part, "text")?),
+    };
+    let mention = match kind {
+        "link" | "feedCard" => Mention::default(),
+        _ => mention(&json["at"]),
+    };
+    Ok(Seen { kind: kind.to_owned(), title, text, links, mention })
 }
 
 /// A field that must not be empty.
@@ -147,14 +149,17 @@ fn field(kind: &str, part: &Value, name: &str) -> Result<String, Refusal> {
     }
 }
 
-/// The titles of a list that must not be empty, and whose members need these fields.
-fn each(kind: &str, part: &Value, list: &str, names: &[&str]) -> Result<Vec<String>, Refusal> {
+/// A list that must not be empty, and whose members need these fields, a title and an address first.
+fn each(kind: &str, part: &Value, list: &str, names: &[&str]) -> Result<Vec<Button>, Refusal> {
     let members = part[list].as_array().filter(|members| !members.is_empty());
     let members = members.ok_or_else(|| Refusal(40035, format!("缺少参数 {kind}.{list}").into()))?;
     for (member, name) in members.iter().flat_map(|member| names.iter().map(move |name| (member, name))) {
         field(&format!("{kind}.{list}"), member, name)?;
     }
-    members.iter().map(|member| field(kind, member, "title")).collect()
+    members
+        .iter()
+        .map(|member| Ok(Button { title: field(kind, member, names[0])?, url: field(kind, member, names[1])? }))
+        .collect()
 }
 
 fn mention(at: &Value) -> Mention {
@@ -169,7 +174,7 @@ fn mention(at: &Value) -> Mention {
 
 impl Seen {
     /// The message in a body, if robots take it.
-    pub(super) fn read(body: &str) -> Option<Self> {
+    pub fn read(body: &str) -> Option<Self> {
         read(&serde_json::from_str(body).ok()?).ok()
     }
 }
@@ -193,7 +198,10 @@ mod tests {
             (r#"{"msgtype":"markdown","markdown":{"text":"x"}}"#, 40035),
             (r#"{"msgtype":"markdown","markdown":{"title":"x","text":1}}"#, 40035),
             (r#"{"msgtype":"link","link":{"title":"x","text":"x","messageUrl":"x"}}"#, 0),
+            (r#"{"msgtype":"link","link":{"title":"x","text":"x","messageUrl":"x","picUrl":"x"}}"#, 0),
             (r#"{"msgtype":"link","link":{"title":"x","text":"x","messageURL":"x"}}"#, 40035),
+            (r#"{"msgtype":"link","link":{"title":"x","text":"","messageUrl":"x"}}"#, 40035),
+            (r#"{"msgtype":"link","link":{"text":"x","messageUrl":"x"}}"#, 40035),
             (r#"{"msgtype":"actionCard","actionCard":{"title":"x","text":"x","singleTitle":"x","singleURL":"x"}}"#, 0),
             (r#"{"msgtype":"actionCard","actionCard":{"title":"x","text":"x","singleTitle":"x"}}"#, 40035),
             (
@@ -204,7 +212,10 @@ mod tests {
             (r#"{"msgtype":"actionCard","actionCard":{"title":"x","text":"x","btns":[]}}"#, 40035),
             (r#"{"msgtype":"actionCard","actionCard":{"title":"x","text":"x"}}"#, 40035),
             (r#"{"msgtype":"feedCard","feedCard":{"links":[{"title":"x","messageURL":"x","picURL":"x"}]}}"#, 0),
+            (r#"{"msgtype":"feedCard","feedCard":{"links":[{"title":"x","messageUrl":"x","picUrl":"x"}]}}"#, 40035),
+            (r#"{"msgtype":"feedCard","feedCard":{"links":[{"title":"x","messageURL":"x"}]}}"#, 40035),
             (r#"{"msgtype":"feedCard","feedCard":{"links":[]}}"#, 40035),
+            (r#"{"msgtype":"feedCard","feedCard":{}}"#, 40035),
             (r#"{"msgtype":"image","image":{}}"#, 400105),
             (r#"{"text":{"content":"x"}}"#, 400105),
             ("", 40035),
@@ -233,6 +244,15 @@ mod tests {
         assert!(taken(r#"{"msgtype":"text","text":{"content":"磁盘告警"}}"#));
         assert!(taken(r#"{"msgtype":"markdown","markdown":{"title":"告警","text":"x"}}"#));
         assert!(!taken(r#"{"msgtype":"text","text":{"content":"x"},"msgUuid":"告警"}"#));
+        assert!(taken(r#"{"msgtype":"link","link":{"title":"x","text":"告警","messageUrl":"x"}}"#));
+        assert!(!taken(r#"{"msgtype":"link","link":{"title":"x","text":"x","messageUrl":"告警"}}"#));
+        let feed = |title: &str, url: &str| {
+            let links = format!(
+                r#"[{{"title":"x","messageURL":"x","picURL":"x"}},{{"title":"{title}","messageURL":"{url}","picURL":"x"}}]"#
+            );
+            format!(r#"{{"msgtype":"feedCard","feedCard":{{"links":{links}}}}}"#)
+        };
+        assert!(taken(&feed("告警", "x")) && !taken(&feed("x", "告警")));
     }
 
     #[test]
@@ -261,7 +281,37 @@ mod tests {
             r#"{"msgtype":"markdown","markdown":{"title":"a","text":"b"},"at":{"atMobiles":["138"],"atUserIds":["bob"],"isAtAll":true}}"#,
         );
         let mention = Mention { all: true, mobiles: vec!["138".into()], user_ids: vec!["bob".into()] };
-        assert_eq!(seen, Some(Seen { kind: "markdown".into(), title: "a".into(), text: "b".into(), mention }));
+        let (kind, links) = ("markdown".into(), Vec::new());
+        assert_eq!(seen, Some(Seen { kind, title: "a".into(), text: "b".into(), links, mention }));
         assert_eq!(Seen::read("{}"), None);
+    }
+
+    #[test]
+    fn shows_where_a_message_leads() {
+        let seen = |body: &str| {
+            let Seen { kind, title, text, links, mention } = Seen::read(body).expect("a message");
+            let links: Vec<_> = links.iter().map(|link| format!("{} {}", link.title, link.url)).collect();
+            format!("{kind}|{title}|{text}|{}|{}", links.join(","), mention.all)
+        };
+        for (body, shown) in [
+            (
+                r#"{"msgtype":"link","link":{"title":"a","text":"b","messageUrl":"u","picUrl":"p"},"at":{"isAtAll":true}}"#,
+                "link|a|b|a u|false",
+            ),
+            (
+                r#"{"msgtype":"feedCard","feedCard":{"links":[{"title":"a","messageURL":"u","picURL":"p"},{"title":"b","messageURL":"v","picURL":"p"}]},"at":{"isAtAll":true}}"#,
+                "feedCard||a\nb|a u,b v|false",
+            ),
+            (
+                r#"{"msgtype":"actionCard","actionCard":{"title":"a","text":"b","singleTitle":"c","singleURL":"u"},"at":{"isAtAll":true}}"#,
+                "actionCard|a|b|c u|true",
+            ),
+            (
+                r#"{"msgtype":"actionCard","actionCard":{"title":"a","text":"b","btns":[{"title":"c","actionURL":"u"}]}}"#,
+                "actionCard|a|b|c u|false",
+            ),
+        ] {
+            assert_eq!(seen(body), shown);
+        }
     }
 }

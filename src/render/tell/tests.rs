@@ -3,12 +3,12 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 
 use super::*;
-use crate::dingtalk::Message;
 use crate::notification::{Alert, Labels, Sender, Status};
-use crate::render::{Escape, MentionPolicy, TemplateSource};
+use crate::render::{Escape, MentionPolicy, TemplateSource, terminal};
 
 mod golden;
 mod hostile;
+mod relayed;
 mod whole;
 
 fn labels(pairs: &[(&str, &str)]) -> Labels {
@@ -80,17 +80,11 @@ fn called() -> MentionPolicy {
 }
 
 fn text_of(rendered: &Rendered) -> &str {
-    match &rendered.message {
-        Message::Markdown { text, .. } | Message::ActionCard { text, .. } => text,
-        Message::Text { content } => content,
-    }
+    rendered.message.text()
 }
 
 fn title_of(rendered: &Rendered) -> &str {
-    match &rendered.message {
-        Message::Markdown { title, .. } | Message::ActionCard { title, .. } => title,
-        Message::Text { .. } => "",
-    }
+    rendered.message.title()
 }
 
 /// Title and text of every part.

@@ -1,6 +1,8 @@
 //! What payloads try.
 
 use super::*;
+use crate::dingtalk::Message;
+use crate::notification::Relay;
 
 const HOSTILE: [&str; 12] = [
     "**bold** _it_ `code` [link](http://evil.test) # head > quote - item | cell",
@@ -239,4 +241,28 @@ fn an_own_template_that_fails_on_a_part_is_reported() {
     let packed = library.tell(&[group(firing("HostDown", "critical", 0..20))], &style, &circumstances(), false, 3);
     check(&packed, &style, 1);
     assert!(packed.parts[0].failure.is_some() && text_of(&packed.parts[0]).starts_with("[FIRING:20] HostDown"));
+}
+
+#[test]
+fn messages_do_nothing_in_a_digest() {
+    let message = |text: &str, markdown| match markdown {
+        true => Message::Markdown { title: text.to_owned(), text: text.to_owned() },
+        false => Message::Text { content: text.to_owned() },
+    };
+    let relayed = |mut group: Folded, (text, markdown)| {
+        let mention = Mention { mobiles: vec!["13800000000".to_owned()], ..Mention::default() };
+        group.notification.relay = Some(Relay { message: message(text, markdown), mention });
+        group.notification.alerts[0].annotations = labels(&[("description", text)]);
+        group
+    };
+    let texts = HOSTILE.iter().flat_map(|text| [(*text, true), (*text, false)]);
+    let groups: Vec<Folded> =
+        hostile().into_iter().cycle().zip(texts).map(|(group, text)| relayed(group, text)).collect();
+    for style in styles() {
+        for plain in [false, true] {
+            let packed = library().tell(&groups, &style, &circumstances(), plain, 3);
+            check(&packed, &style, 3);
+            harmless(&packed);
+        }
+    }
 }
