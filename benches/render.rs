@@ -8,7 +8,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use dingbridge::clock::from_millis;
 use dingbridge::fold::Folded;
 use dingbridge::notification::{Alert, Labels, Notification, Sender, Status};
-use dingbridge::render::{Circumstances, Library, Style};
+use dingbridge::render::{Circumstances, Language, Library, Style};
 
 fn labels(pairs: &[(&str, &str)]) -> Labels {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -48,7 +48,7 @@ fn notification(alerts: usize) -> Notification {
 }
 
 fn render(criterion: &mut Criterion) {
-    let library = Library::compile(Vec::new()).unwrap();
+    let library = Library::compile(Language::En, Vec::new()).unwrap();
     let style = Style::default();
     let now = from_millis(1_795_167_000_000);
     let circumstances = Circumstances { target: "ops", now, accepted_at: now, repeats: 0, digest_mentions: true };
@@ -72,7 +72,7 @@ fn digest(criterion: &mut Criterion) {
             Folded { notification, gone: Vec::new(), flaps: BTreeMap::new() }
         })
         .collect();
-    let library = Library::compile(Vec::new()).unwrap();
+    let library = Library::compile(Language::En, Vec::new()).unwrap();
     let style = Style::default();
     let now = from_millis(1_795_167_000_000);
     let circumstances = Circumstances { target: "ops", now, accepted_at: now, repeats: 0, digest_mentions: true };

@@ -58,6 +58,7 @@ pub fn fold(mut states: Vec<Notification>, shown: &BTreeSet<String>) -> Option<F
         // With a repetition last it would pass for one as a whole, and call nobody for what is news in it.
         newest.notification_reason.clone_from(&news.notification_reason);
     }
+    newest.salvaged |= states.iter().any(|state| state.salvaged);
     let alerts = std::mem::take(&mut newest.alerts);
     let told = states.into_iter().map(|state| state.alerts).chain([alerts]);
     let mut histories: Vec<History> = histories(told).into_values().collect();

@@ -10,12 +10,14 @@
 //! Rendering is pure: the same arguments give the same message. It knows no queue, no target's settings beyond the
 //! style, and never waits.
 
+mod choice;
 mod digest;
 mod escape;
 mod fit;
 mod foreign;
 mod guard;
 mod helper;
+mod language;
 mod library;
 mod mention;
 mod model;
@@ -34,6 +36,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+pub use self::language::Language;
 pub use self::library::{Library, TemplateProblem, TemplateSource};
 pub use self::mention::{ByLabel, MentionPolicy, Occasion};
 pub use self::severity::Severities;
@@ -67,10 +70,13 @@ pub enum Escape {
 pub struct Style {
     /// The type of message.
     pub kind: Kind,
-    /// The name of the title's template.
-    pub title: String,
-    /// The name of the text's template.
-    pub text: String,
+    /// The name of the title's template; `None` for the built-in one that suits the sender (see `choice`).
+    pub title: Option<String>,
+    /// The name of the text's template; `None` for the built-in one that suits the sender and the type.
+    pub text: Option<String>,
+    /// What is written in it beside the templates: words of helpers, marks, the message of last resort. It is that of the
+    /// [`Library`].
+    pub language: Language,
     /// Which values are made safe for markdown.
     pub escape: Escape,
     /// How times are shown.
@@ -168,8 +174,9 @@ impl Default for Style {
     fn default() -> Self {
         Self {
             kind: Kind::Markdown,
-            title: "default.title".to_owned(),
-            text: "default.text".to_owned(),
+            title: None,
+            text: None,
+            language: Language::default(),
             escape: Escape::Labels,
             time_zone: TimeZone::UTC,
             severities: Arc::default(),

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::clock::Timestamp;
-use crate::notification::{Notification, Sender};
+use crate::notification::{Alert, Labels, Notification, Sender, Severity, Status};
 use crate::sender;
 
 /// A payload to try, and what it is about.
@@ -34,13 +34,37 @@ pub(super) fn samples(now: Timestamp) -> Vec<Sample> {
     ]
 }
 
-/// The samples as they are understood.
-pub(super) fn notifications(now: Timestamp) -> Vec<(&'static str, Notification)> {
+/// The samples as they are understood, and one event of every other sender: templates are chosen by the sender.
+pub(super) fn notifications(now: Timestamp) -> Vec<(String, Notification)> {
     let decode = |sample: Sample| {
         let decoded = sender::decode(Sender::Alertmanager, sample.body.as_bytes());
-        (sample.about, decoded.expect("samples are Alertmanager's").notification)
+        (sample.about.to_owned(), decoded.expect("samples are Alertmanager's").notification)
     };
-    samples(now).into_iter().map(decode).collect()
+    let others = Sender::ALL.into_iter().filter(|sender| *sender != Sender::Alertmanager);
+    let events = others.map(|sender| (format!("something happened, told by {sender}"), event(sender, now)));
+    samples(now).into_iter().map(decode).chain(events).collect()
+}
+
+fn event(sender: Sender, now: Timestamp) -> Notification {
+    let labels = |pairs: &[(&str, &str)]| -> Labels {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    };
+    let alert = Alert {
+        status: Status::Firing,
+        labels: labels(&[
+            ("alertname", "CPU"),
+            ("severity", "warning"),
+            ("instance", "db-1"),
+            ("region", "cn-hangzhou"),
+        ]),
+        annotations: labels(&[("summary", "CPU 91 %"), ("description", "The average of 5 minutes is above 90 %.")]),
+        starts_at: ago(now, 1).to_string(),
+        ends_at: String::new(),
+        generator_url: "https://console.example.com/db-1".to_owned(),
+        fingerprint: "db-1".to_owned(),
+        severity: Some(Severity::Warning),
+    };
+    Notification::new(sender, "db-1".to_owned(), vec![alert])
 }
 
 /// What Alertmanager sends when a rack loses its power: many groups of alerts at once.

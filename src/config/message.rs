@@ -8,16 +8,16 @@ use sha2::{Digest, Sha256};
 
 use super::fields::{Field, Findings, Section};
 use super::raw::Place;
-use crate::render::{Kind, Library, TemplateSource};
+use crate::render::{Kind, Language, Library, TemplateSource};
 
-/// Which templates make a message.
+/// Which templates make a message; `None` where the built-in one that suits the sender does.
 #[derive(Debug, Clone)]
 pub(super) struct MessageNames {
     pub(super) kind: Kind,
     /// The template of the title.
-    pub(super) title: String,
+    pub(super) title: Option<String>,
     /// The template of the text.
-    pub(super) text: String,
+    pub(super) text: Option<String>,
 }
 
 /// The templates that the configuration names or spells out.
@@ -29,21 +29,18 @@ pub(super) struct Messages {
     digest: Sha256,
 }
 
-/// The built-in templates of prometheus-webhook-dingtalk, and ours that say the same.
-const INCUMBENT: [(&str, &str); 6] = [
-    ("ding.link.title", "default.title"),
-    ("ding.link.content", "default.text"),
-    ("default.title", "default.title"),
-    ("default.content", "default.text"),
-    ("legacy.title", "legacy.title"),
-    ("legacy.content", "legacy.text"),
+/// What is written for the built-in templates of prometheus-webhook-dingtalk, and for our own as the documentation
+/// shows them; and the name of the one that is meant, if it is not the one that suits the sender.
+const WRITTEN: [(&str, Option<&str>); 8] = [
+    (r#"template "ding.link.title" ."#, None),
+    (r#"template "ding.link.content" ."#, None),
+    (r#"template "default.title" ."#, None),
+    (r#"template "default.content" ."#, None),
+    (r#"template "legacy.title" ."#, Some("legacy.title")),
+    (r#"template "legacy.content" ."#, Some("legacy.text")),
+    ("> default.title", None),
+    ("> default.text", None),
 ];
-
-/// The built-in text of markdown messages.
-const MARKDOWN: &str = "default.text";
-
-/// The built-in text of messages without formatting.
-const PLAIN: &str = "plain.text";
 
 // === impl Messages ===
 
@@ -87,7 +84,7 @@ impl Messages {
 
     /// The message of targets that name none.
     pub(super) fn default_message(&mut self, root: &Section<'_>) -> MessageNames {
-        let built_in = MessageNames { kind: Kind::Markdown, title: "default.title".into(), text: MARKDOWN.into() };
+        let built_in = MessageNames { kind: Kind::Markdown, title: None, text: None };
         match root.get("default_message") {
             Some(field) => self.message(&field, &built_in),
             None => built_in,
@@ -105,27 +102,21 @@ impl Messages {
                 _ => Err("expected markdown, text or actionCard".into()),
             })
         });
-        let title = section.get("title").and_then(|field| self.template(&field));
-        let text = section.get("text").and_then(|field| self.template(&field));
-        section.finish();
-        let kind = kind.unwrap_or(default.kind);
-        let default_text = match kind {
-            // Markdown would show as it is written.
-            Kind::Text if default.text == MARKDOWN => PLAIN,
-            _ => &default.text,
+        let mut read = |key, default: &Option<String>| match section.get(key) {
+            Some(field) => self.template(&field),
+            None => default.clone(),
         };
-        MessageNames {
-            kind,
-            title: title.unwrap_or_else(|| default.title.clone()),
-            text: text.unwrap_or_else(|| default_text.to_owned()),
-        }
+        let title = read("title", &default.title);
+        let text = read("text", &default.text);
+        section.finish();
+        MessageNames { kind: kind.unwrap_or(default.kind), title, text }
     }
 
-    /// The name of the template that is spelt out here.
+    /// The name of the template that is spelt out here. `None` for the built-in one that suits the sender.
     fn template(&mut self, field: &Field<'_>) -> Option<String> {
         let text = field.text()?;
-        if let Some(name) = incumbent(&text) {
-            return Some(name.to_owned());
+        if let Some(meant) = built_in(&text) {
+            return meant.map(str::to_owned);
         }
         let name = field.path.clone();
         self.places.insert(name.clone(), field.place());
@@ -134,8 +125,8 @@ impl Messages {
     }
 
     /// Compiles everything; each problem is a finding. The digest is that of the template files.
-    pub(super) fn compile(self, findings: &Findings) -> Option<(Arc<Library>, [u8; 32])> {
-        match Library::compile(self.sources) {
+    pub(super) fn compile(self, language: Language, findings: &Findings) -> Option<(Arc<Library>, [u8; 32])> {
+        match Library::compile(language, self.sources) {
             Ok(library) => Some((Arc::new(library), self.digest.finalize().into())),
             Err(problems) => {
                 for problem in problems {
@@ -165,14 +156,14 @@ fn matches(field: &Field<'_>, folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
-/// Our name for `{{ template "name" . }}`, where `name` is a built-in template of prometheus-webhook-dingtalk.
-fn incumbent(text: &str) -> Option<&'static str> {
+/// Whether this is a built-in template and nothing else, and which one (see [`WRITTEN`]).
+fn built_in(text: &str) -> Option<Option<&'static str>> {
     let action = text.trim().strip_prefix("{{")?.strip_suffix("}}")?;
     let action = action.strip_prefix('-').unwrap_or(action);
     let action = action.strip_suffix('-').unwrap_or(action);
-    let name = action.trim().strip_prefix("template")?.trim().strip_suffix('.')?.trim();
-    let name = name.strip_prefix('"')?.strip_suffix('"')?;
-    INCUMBENT.iter().find(|(theirs, _)| *theirs == name).map(|(_, ours)| *ours)
+    let words = |text: &str| text.replacen('>', "> ", 1).split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let action = words(action);
+    WRITTEN.iter().find(|(written, _)| words(written) == action).map(|(_, meant)| *meant)
 }
 
 #[cfg(test)]
@@ -180,11 +171,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_incumbents_built_in_templates_are_known() {
-        assert_eq!(incumbent(r#"{{ template "ding.link.content" . }}"#), Some("default.text"));
-        assert_eq!(incumbent("{{- template \"legacy.title\" . -}}\n"), Some("legacy.title"));
-        for other in ["{{ template \"mine\" . }}", "{{ template \"ding.link.title\" }}", "x", "{{> default.text}}"] {
-            assert_eq!(incumbent(other), None, "{other}");
+    fn built_in_templates_are_known_however_they_are_called() {
+        for suitable in [
+            r#"{{ template "ding.link.content" . }}"#,
+            "{{- template \"default.title\" . -}}\n",
+            "{{> default.text}}",
+            "{{>default.title}}",
+        ] {
+            assert_eq!(built_in(suitable), Some(None), "{suitable}");
+        }
+        assert_eq!(built_in("{{- template \"legacy.content\" . -}}\n"), Some(Some("legacy.text")));
+        for other in [
+            "{{ template \"mine\" . }}",
+            "{{ template \"ding.link.title\" }}",
+            "x",
+            "{{> default.text}}x",
+            "{{> default.text}}{{> default.text}}",
+            "{{> legacy.text}}",
+            "{{> event.text}}",
+        ] {
+            assert_eq!(built_in(other), None, "{other}");
         }
     }
 }

@@ -14,15 +14,6 @@ const MIN_SHARED_KEY: usize = 16;
 
 /// Checks and refuses what the whole file may say in a later version.
 pub(super) fn of_file(root: &Section<'_>, folder: &Path) {
-    if let Some(field) = root.get("language") {
-        let other = field.parse(|text| match text {
-            "en" | "zh" => Ok(text == "zh"),
-            _ => Err("expected en or zh".into()),
-        });
-        if other == Some(true) {
-            refuse(&field);
-        }
-    }
     for key in ["proxy", "proxy_file", "watchdog"] {
         if let Some(field) = root.get(key) {
             refuse(&field);

@@ -14,7 +14,7 @@ use super::target::{self, Defaults, TargetDraft};
 use super::value::{DAY, count, duration_up_to, size, time_zone};
 use super::{Config, Storage, Web, credential, fallback, unsupported};
 use crate::dingtalk;
-use crate::render::{Escape, Severities, Style};
+use crate::render::{Escape, Language, Severities, Style};
 
 /// DingTalk's limit for one message, in bytes.
 const DINGTALK_BYTES: usize = 20_000;
@@ -35,6 +35,7 @@ pub(super) fn validate(root: Section<'_>, findings: &Findings, folder: &Path) ->
     let dedupe_window = target::window(&root).unwrap_or(Duration::from_secs(600));
     let mut messages = Messages::read(&root, folder);
     let style = style(&root);
+    let language = style.language;
     let message = messages.default_message(&root);
     let monthly = root.get("budget").and_then(|field| field.section()).and_then(monthly).unwrap_or_default();
     let defaults = Defaults { folder, allow_http, dedupe_window, style, message, monthly };
@@ -54,7 +55,7 @@ pub(super) fn validate(root: Section<'_>, findings: &Findings, folder: &Path) ->
     }
     root.finish();
 
-    let (library, digest) = messages.compile(findings)?;
+    let (library, digest) = messages.compile(language, findings)?;
     Some(Config {
         client,
         targets: targets
@@ -114,7 +115,11 @@ fn style(root: &Section<'_>) -> Style {
             _ => Err(format!("expected a number of bytes from {MIN_MESSAGE} to {DINGTALK_BYTES}")),
         })
     });
+    let language = root
+        .get("language")
+        .and_then(|field| field.parse(|text| Language::named(text).ok_or_else(|| "expected en or zh".to_owned())));
     let mut style = Style::default();
+    style.language = language.unwrap_or_default();
     style.escape = escape.unwrap_or(style.escape);
     style.message_limit = message_limit.unwrap_or(style.message_limit);
     style.severities = Arc::new(severities(root));

@@ -112,6 +112,12 @@ fn a_repetition_at_the_end_does_not_hide_news() {
     assert!(none.notification.is_repeat());
 }
 
+#[test]
+fn what_had_to_be_mended_stays_marked() {
+    let salvaged = Notification { salvaged: true, ..state(&[1]) };
+    assert!(fold(vec![salvaged, state(&[2])], &BTreeSet::new()).expect("states").notification.salvaged);
+}
+
 /// Some states, each naming some of eight alerts once.
 fn history() -> impl Strategy<Value = Vec<Vec<i32>>> {
     let some = proptest::sample::subsequence((1..=8).collect::<Vec<i32>>(), 0..=8).prop_shuffle();

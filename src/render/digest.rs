@@ -8,7 +8,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 
-use super::severity::Severities;
+use super::Style;
 use crate::dingtalk::Message;
 use crate::fold::Folded;
 use crate::notification::{Alert, Labels, Severity, Status, shared};
@@ -121,13 +121,14 @@ pub(super) const LADDER: [Form; 10] = [
 
 impl<'a> Digest<'a> {
     /// What is to be said of `groups`.
-    pub(super) fn of(groups: &'a [Folded], severities: &Severities) -> Self {
+    pub(super) fn of(groups: &'a [Folded], style: &Style) -> Self {
+        let Style { severities, language, .. } = style;
         let mut names: Vec<Name<'a>> = Vec::new();
         let mut places: HashMap<(Section, &str, Severity), usize> = HashMap::new();
         for folded in groups {
             let notification = &folded.notification;
             let receiver = match notification.receiver.as_str() {
-                "" => "Alert",
+                "" => language.alert(),
                 receiver => receiver,
             };
             let message = notification.relay.as_ref().map(|relay| &relay.message);
@@ -196,6 +197,11 @@ impl<'a> Digest<'a> {
         let mut urls = self.groups.iter().map(|folded| folded.notification.external_url.as_str());
         let first = urls.next().unwrap_or_default();
         if urls.all(|url| url == first) { first } else { "" }
+    }
+
+    /// How many of the groups' requests were broken.
+    pub(super) fn salvaged(&self) -> usize {
+        self.groups.iter().filter(|folded| folded.notification.salvaged).count()
     }
 
     /// The targets that the groups were meant for, when those were others.

@@ -8,6 +8,7 @@ mod feed;
 
 use std::borrow::Cow;
 
+use super::language::Language;
 use super::mention::missing_words;
 use crate::dingtalk::{self, Mention, Message};
 
@@ -52,6 +53,8 @@ pub(super) struct Frame<'a> {
     pub part: Part,
     /// Of a message that its sender wrote, what is said behind its text, with the line breaks before it.
     pub relay: Option<&'a str>,
+    /// What its marks are written in.
+    pub language: Language,
 }
 
 // === impl Part ===
@@ -165,7 +168,7 @@ impl Frame<'_> {
     fn notice(&self) -> String {
         let left_out = match self.left_out_alerts {
             0 => String::new(),
-            count => format!("\n\n… {count} more alerts are left out"),
+            count => format!("\n\n{}", self.language.alerts_left_out(count)),
         };
         left_out + self.relay.unwrap_or_default()
     }
@@ -181,7 +184,8 @@ impl Frame<'_> {
             text.truncate(text.trim_end().len());
             cut = (length - text.len()).max(1);
             text.push_str(&close);
-            text.push_str(&mark(cut, self.stopped));
+            text.push_str("\n\n");
+            text.push_str(&self.language.cut(cut, self.stopped));
         }
         let words = self.tail(&text);
         if !notice.is_empty() || !words.is_empty() {
@@ -193,16 +197,8 @@ impl Frame<'_> {
     }
 }
 
-/// The most bytes that [`mark`] takes in JSON.
+/// The most bytes that the mark of a cut takes in JSON, its blank line included.
 const MARK_LEN: usize = 64;
-
-fn mark(cut: usize, stopped: bool) -> String {
-    let least = if stopped { "at least " } else { "" };
-    match cut {
-        0..1_000 => format!("\n\n… {least}{cut} bytes more are left out"),
-        _ => format!("\n\n… {least}{} kB more is left out", cut.div_ceil(1_000)),
-    }
-}
 
 /// Where to cut `text` so that it takes at most `room` bytes in JSON, and what must follow to close what is open there.
 fn cut_at(text: &str, room: usize) -> (usize, String) {

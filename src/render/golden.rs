@@ -5,13 +5,18 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::*;
-use crate::notification::{Notification, Status};
+use crate::notification::Notification;
 
 macro_rules! fixture {
     ($name:literal) => {
-        include_str!(concat!("../../tests/fixtures/alertmanager/v0.33.1/", $name, ".json"))
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/alertmanager/v0.33.1/", $name, ".json"))
     };
 }
+
+mod chinese;
+mod event;
+mod plain;
+mod words;
 
 /// Reads a webhook body as it is; the decoder proper is not this module's business.
 fn notification(body: &str) -> Notification {
@@ -27,20 +32,31 @@ fn message(family: &str, body: &str, repeats: u64) -> String {
     let notification = notification(body);
     let starts = notification.alerts.iter().map(|alert| alert.starts_at.parse::<Timestamp>().expect("time"));
     let now = starts.max().expect("an alert") + Duration::from_secs(600);
-    let style = Style {
-        title: format!("{family}.title"),
-        text: format!("{family}.text"),
-        time_zone: TimeZone::get("Asia/Shanghai").expect("zone"),
-        ..Style::default()
-    };
-    let library = Library::compile(Vec::new()).expect("built-in");
     let circumstances = Circumstances { target: "ops", now, accepted_at: now, repeats, digest_mentions: true };
-    let rendered = library.render(&notification, &style, &circumstances);
+    let style = Style {
+        title: Some(format!("{family}.title")),
+        text: Some(format!("{family}.text")),
+        ..in_shanghai(Language::En)
+    };
+    shown(&notification, &style, &circumstances)
+}
+
+/// What a target in Shanghai has that configures nothing else.
+fn in_shanghai(language: Language) -> Style {
+    Style { language, time_zone: TimeZone::get("Asia/Shanghai").expect("zone"), ..Style::default() }
+}
+
+/// Title and text of the message about `notification`.
+fn shown(notification: &Notification, style: &Style, circumstances: &Circumstances<'_>) -> String {
+    let library = Library::compile(style.language, Vec::new()).expect("built-in");
+    let rendered = library.render(notification, style, circumstances);
     assert_eq!((rendered.failure, rendered.cut_bytes), (None, 0));
-    match rendered.message {
-        Message::Markdown { title, text } => format!("{title}\n----\n{text}").replace('\u{200B}', "<ZWSP>"),
+    let shown = match rendered.message {
+        Message::Markdown { title, text } => format!("{title}\n----\n{text}"),
+        Message::Text { content } => content,
         other => panic!("{other:?}"),
-    }
+    };
+    shown.replace('\u{200B}', "<ZWSP>")
 }
 
 #[test]
@@ -310,99 +326,5 @@ fn legacy_is_not_empty_when_nothing_fires() {
     #### \[RESOLVED\] **[HostDown](http://am.example.test:9093)**
 
     **2 resolved**, nothing fires any more
-    ");
-}
-
-#[test]
-fn a_text_message_has_no_markup() {
-    let notification = notification(fixture!("03-firing-grouped-one-resolved"));
-    let now = "2026-11-20T09:50:00Z".parse().expect("time");
-    let circumstances = Circumstances { target: "ops", now, accepted_at: now, repeats: 0, digest_mentions: true };
-    let style = Style { kind: Kind::Text, text: "plain.text".to_owned(), ..Style::default() };
-    let rendered = Library::compile(Vec::new()).expect("built-in").render(&notification, &style, &circumstances);
-    let Message::Text { content } = rendered.message else { panic!("text") };
-    insta::assert_snapshot!(content, @"
-    🔴 HostDown: CRITICAL, 2 firing, 1 resolved
-    cluster: cn-hangzhou-1 · job: node · scn: grouped · team: infra
-
-    10.0.0.1:9100 is down
-    Host 10.0.0.1:9100 has been unreachable for 5m.
-    Since 11-20 09:40 UTC (9m 43s)
-    http://prom.example.test:9090/graph?g0.expr=up+%3D%3D+0&g0.tab=1
-
-    10.0.0.3:9100 is down
-    Host 10.0.0.3:9100 has been unreachable for 5m.
-    Since 11-20 09:40 UTC (9m 43s)
-    http://prom.example.test:9090/graph?g0.expr=up+%3D%3D+0&g0.tab=1
-
-    ✅ 10.0.0.2:9100 is down
-    09:40, lasted 4s
-
-    http://am.example.test:9093
-    ");
-}
-
-#[test]
-fn plain_messages_are_short_and_have_no_links() {
-    let circumstances = |now| Circumstances { target: "ops", now, accepted_at: now, repeats: 0, digest_mentions: true };
-    let library = Library::compile(Vec::new()).expect("built-in");
-    let plain = |body| {
-        let notification = notification(body);
-        let rendered = library.render_plain(&notification, &Style::default(), &circumstances(Timestamp::UNIX_EPOCH));
-        let Message::Text { content } = rendered.message else { panic!("text") };
-        assert!(content.len() <= 2_000 && !content.contains("://"), "{content}");
-        content
-    };
-    insta::assert_snapshot!(plain(fixture!("03-firing-grouped-one-resolved")), @"
-    [FIRING:2] HostDown
-    cluster=cn-hangzhou-1, job=node, scn=grouped, severity=critical, team=infra
-    Firing (2)
-    - 10.0.0.1:9100 is down | instance=10.0.0.1:9100 | since 11-20 09:40 UTC
-    - 10.0.0.3:9100 is down | instance=10.0.0.3:9100 | since 11-20 09:40 UTC
-    Resolved (1)
-    - 10.0.0.2:9100 is down | instance=10.0.0.2:9100 | 11-20 09:40, lasted 4s
-    ");
-    plain(fixture!("05-firing-special-chars"));
-    assert!(plain(fixture!("29-firing-storm-20-mixed-severity")).contains("more"));
-    assert_eq!(notification(fixture!("03-firing-grouped-one-resolved")).status, Status::Firing);
-}
-
-#[test]
-fn a_terminal_shows_it_without_markup() {
-    let notification = notification(fixture!("03-firing-grouped-one-resolved"));
-    let now = "2026-11-20T09:50:00Z".parse().expect("time");
-    let circumstances = Circumstances { target: "ops", now, accepted_at: now, repeats: 0, digest_mentions: true };
-    let library = Library::compile(Vec::new()).expect("built-in");
-    let rendered = library.render(&notification, &Style::default(), &circumstances);
-    insta::assert_snapshot!(terminal(&rendered.message, &rendered.mention, false, 60), @"
-    🔴 [FIRING:2] HostDown · 10.0.0.1:9100 is down …
-    ───────────────────────────────────────────────
-
-    🔴 HostDown
-
-    CRITICAL · 2 firing · 1 resolved
-
-    │ cluster: cn-hangzhou-1 · job: node · scn: grouped · team:
-    │ infra
-
-    🔴 10.0.0.1:9100 is down
-
-    Host 10.0.0.1:9100 has been unreachable for 5m.
-
-    Since 11-20 09:40 UTC (9m 43s) ·
-    Source ‹http://prom.example.test:9090/graph?g0.expr=up+%3D%3D+0&g0.tab=1›
-
-    🔴 10.0.0.3:9100 is down
-
-    Host 10.0.0.3:9100 has been unreachable for 5m.
-
-    Since 11-20 09:40 UTC (9m 43s) ·
-    Source ‹http://prom.example.test:9090/graph?g0.expr=up+%3D%3D+0&g0.tab=1›
-
-    ✅ Resolved
-
-    • 10.0.0.2:9100 is down · 09:40, lasted 4s
-
-    Alertmanager ‹http://am.example.test:9093›
     ");
 }

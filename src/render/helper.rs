@@ -26,8 +26,9 @@ use serde_json::Value;
 pub(super) use self::extent::{Extent, weigh};
 pub(super) use self::label::WHERE;
 pub(super) use self::partial::{CALL, without_copies};
-pub(super) use self::time::{between, period, span};
+pub(super) use self::time::{between, period};
 use super::escape;
+use super::language::Language;
 use super::severity::Severities;
 use crate::nearest::nearest;
 
@@ -39,6 +40,8 @@ pub(super) struct Scope<'a> {
     pub time_zone: &'a TimeZone,
     /// What severities mean.
     pub severities: &'a Severities,
+    /// What helpers write in.
+    pub language: Language,
     /// What templates weigh with their partials.
     pub extents: &'a HashMap<String, Extent>,
     /// How many elements loops may still render.
@@ -92,13 +95,15 @@ const HELPERS: &[Declared] = &[
     Declared { name: "link", form: Form::Value, arguments: (1, 1), named: &["text", "before"], usage: r#"{{link annotations.runbook_url text="Runbook"}}"# },
     Declared { name: "breaks", form: Form::Value, arguments: (1, 1), named: &[], usage: "{{breaks annotations.description}}" },
     Declared { name: "oneLine", form: Form::Value, arguments: (1, 1), named: &[], usage: "{{oneLine annotations.summary}}" },
+    Declared { name: "verbatim", form: Form::Value, arguments: (1, 1), named: &[], usage: "{{verbatim annotations.summary}}" },
     Declared { name: "names", form: Form::Value, arguments: (1, 1), named: &["or"], usage: "{{names firing}}" },
-    Declared { name: "pairs", form: Form::Value, arguments: (1, usize::MAX), named: &["before"], usage: r#"{{pairs labels @root.commonLabels "alertname"}}"# },
+    Declared { name: "pairs", form: Form::Value, arguments: (1, usize::MAX), named: &["before", "between"], usage: r#"{{pairs labels @root.commonLabels "alertname"}}"# },
     Declared { name: "date", form: Form::Value, arguments: (1, 2), named: &[], usage: r#"{{date "%m-%d %H:%M" startsAt}}"# },
     Declared { name: "when", form: Form::Value, arguments: (1, 2), named: &[], usage: "{{when startsAt endsAt}}" },
     Declared { name: "duration", form: Form::Value, arguments: (1, 2), named: &[], usage: "{{duration startsAt endsAt}}" },
     Declared { name: "ago", form: Form::Value, arguments: (1, 1), named: &[], usage: "{{ago startsAt}}" },
     Declared { name: "color", form: Form::Value, arguments: (1, 1), named: &[], usage: "{{color severity}}" },
+    Declared { name: "level", form: Form::Value, arguments: (1, 1), named: &[], usage: "{{level severity}}" },
     Declared { name: "icon", form: Form::Value, arguments: (1, 1), named: &[], usage: "{{icon severity}}" },
 ];
 
@@ -156,7 +161,7 @@ pub(super) fn register(registry: &mut Handlebars<'static>) {
         ("link", Function(label::link)),
         ("breaks", Function(label::breaks)),
         ("oneLine", Function(label::one_line)),
-        ("names", Function(label::names)),
+        ("verbatim", Function(label::verbatim)),
     ];
     for (name, function) in functions {
         registry.register_helper(name, Box::new(function));
@@ -166,13 +171,15 @@ pub(super) fn register(registry: &mut Handlebars<'static>) {
 /// Puts the helpers that need more than their arguments in place, for one rendering.
 pub(super) fn register_local<'rc>(rc: &mut RenderContext<'_, 'rc>, scope: &'rc Scope<'rc>) {
     rc.register_local_helper("each", Box::new(each::Each { scope }));
-    let functions: [(&str, Run); 7] = [
+    let functions: [(&str, Run); 9] = [
         ("date", time::date),
         ("when", time::when),
         ("duration", time::duration),
         ("ago", time::ago),
         ("color", label::color),
         ("icon", label::icon),
+        ("level", label::level),
+        ("names", label::names),
         ("pairs", label::pairs),
     ];
     for (name, run) in functions {

@@ -7,6 +7,7 @@ use handlebars::{Handlebars, Template, TemplateErrorReason};
 
 use super::guard::{self, Survey};
 use super::helper::Extent;
+use super::language::Language;
 use super::{foreign, helper};
 
 /// Every template there is, parsed and checked. It is immutable: a reload compiles another.
@@ -40,38 +41,76 @@ pub struct TemplateProblem {
     pub message: String,
 }
 
-/// The templates that are compiled in, by name.
-const BUILT_IN: [(&str, &str); 15] = [
-    ("default.title", include_str!("../../templates/default.title.hbs")),
-    ("default.text", include_str!("../../templates/default.text.hbs")),
-    ("default.alert", include_str!("../../templates/default.alert.hbs")),
-    ("default.links", include_str!("../../templates/default.links.hbs")),
-    ("default.what", include_str!("../../templates/default.what.hbs")),
-    ("default.over", include_str!("../../templates/default.over.hbs")),
-    ("digest.title", include_str!("../../templates/digest.title.hbs")),
-    ("digest.text", include_str!("../../templates/digest.text.hbs")),
-    ("digest.name", include_str!("../../templates/digest.name.hbs")),
-    ("digest.what", include_str!("../../templates/digest.what.hbs")),
-    ("digest.plain", include_str!("../../templates/digest.plain.hbs")),
-    ("digest.plain.name", include_str!("../../templates/digest.plain.name.hbs")),
-    ("plain.text", include_str!("../../templates/plain.text.hbs")),
-    ("legacy.title", include_str!("../../templates/legacy.title.hbs")),
-    ("legacy.text", include_str!("../../templates/legacy.text.hbs")),
+/// A template that is compiled in.
+struct BuiltIn {
+    /// The name it is called by.
+    name: &'static str,
+    /// What it says in English.
+    en: &'static str,
+    /// What it says in Chinese.
+    zh: &'static str,
+}
+
+/// A template that holds words.
+macro_rules! spoken {
+    ($name:literal) => {
+        BuiltIn {
+            name: $name,
+            en: include_str!(concat!("../../templates/en/", $name, ".hbs")),
+            zh: include_str!(concat!("../../templates/zh/", $name, ".hbs")),
+        }
+    };
+}
+
+/// A template that holds none.
+macro_rules! wordless {
+    ($name:literal) => {
+        BuiltIn {
+            name: $name,
+            en: include_str!(concat!("../../templates/", $name, ".hbs")),
+            zh: include_str!(concat!("../../templates/", $name, ".hbs")),
+        }
+    };
+}
+
+/// The templates that are compiled in.
+const BUILT_IN: [BuiltIn; 24] = [
+    spoken!("default.title"),
+    spoken!("default.text"),
+    spoken!("default.alert"),
+    spoken!("default.links"),
+    spoken!("default.home"),
+    wordless!("default.what"),
+    spoken!("default.over"),
+    spoken!("event.title"),
+    spoken!("event.text"),
+    spoken!("event.alert"),
+    spoken!("event.time"),
+    wordless!("event.name"),
+    wordless!("event.object"),
+    spoken!("event.plain"),
+    wordless!("event.plain.alert"),
+    spoken!("digest.title"),
+    spoken!("digest.text"),
+    spoken!("digest.name"),
+    wordless!("digest.what"),
+    spoken!("digest.plain"),
+    spoken!("digest.plain.name"),
+    spoken!("plain.text"),
+    spoken!("legacy.title"),
+    spoken!("legacy.text"),
 ];
 
 // === impl Library ===
 
 impl Library {
-    /// Parses and checks the built-in templates, then `sources`; a later one replaces an earlier one of its name.
+    /// Parses and checks the built-in templates of `language`, then `sources`; a later one replaces an earlier one of its
+    /// name.
     ///
     /// # Errors
     /// Every problem of every template, in the order of their origins, so that one run shows them all.
-    pub fn compile(sources: Vec<TemplateSource>) -> Result<Self, Vec<TemplateProblem>> {
-        let built_in = BUILT_IN.into_iter().map(|(name, text)| TemplateSource {
-            name: name.to_owned(),
-            text: text.to_owned(),
-            origin: format!("built-in {name}"),
-        });
+    pub fn compile(language: Language, sources: Vec<TemplateSource>) -> Result<Self, Vec<TemplateProblem>> {
+        let built_in = BUILT_IN.iter().map(|built_in| built_in.source(language));
         let sources: BTreeMap<String, TemplateSource> =
             built_in.chain(sources).map(|source| (source.name.clone(), source)).collect();
 
@@ -118,6 +157,22 @@ impl fmt::Debug for Library {
     }
 }
 
+// === impl BuiltIn ===
+
+impl BuiltIn {
+    fn source(&self, language: Language) -> TemplateSource {
+        let text = match language {
+            Language::En => self.en,
+            Language::Zh => self.zh,
+        };
+        TemplateSource {
+            name: self.name.to_owned(),
+            text: text.to_owned(),
+            origin: format!("built-in {} ({})", self.name, language.as_str()),
+        }
+    }
+}
+
 // === impl TemplateSource ===
 
 impl TemplateSource {
@@ -153,4 +208,46 @@ fn parse(source: &TemplateSource) -> Result<Template, TemplateProblem> {
         };
         problem(line, column, message)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+
+    /// The names of the templates in a folder.
+    fn files(folder: &str) -> BTreeSet<String> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        let files = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("a file").path());
+        let templates = files.filter(|path| path.extension().is_some_and(|extension| extension == "hbs"));
+        templates.map(|path| path.file_stem().expect("a name").to_string_lossy().into_owned()).collect()
+    }
+
+    #[test]
+    fn every_template_is_built_in_in_both_languages() {
+        let names = |spoken| {
+            let of_kind = BUILT_IN.iter().filter(|built_in| (built_in.en != built_in.zh) == spoken);
+            of_kind.map(|built_in| built_in.name.to_owned()).collect::<BTreeSet<_>>()
+        };
+        assert_eq!(
+            [files("templates/en"), files("templates/zh"), files("templates")],
+            [names(true), names(true), names(false)]
+        );
+        for language in Language::ALL {
+            let library = Library::compile(language, Vec::new()).unwrap_or_else(|problems| panic!("{problems:?}"));
+            assert!(BUILT_IN.iter().all(|built_in| library.has(built_in.name)));
+        }
+    }
+
+    #[test]
+    fn a_file_takes_the_place_of_a_built_in_one_in_both_languages() {
+        for language in Language::ALL {
+            let mine =
+                TemplateSource { name: "default.text".to_owned(), text: "mine".to_owned(), origin: String::new() };
+            let library = Library::compile(language, vec![mine]).expect("compiles");
+            assert_eq!(library.registry.render("default.text", &()).expect("renders"), "mine");
+        }
+    }
 }

@@ -158,6 +158,14 @@ impl Called {
     }
 }
 
+/// `mention`, and whom the senders of these messages call: they are told together, but whom each was to reach it reaches.
+pub(super) fn with_senders<'a>(mention: Mention, told: impl Iterator<Item = &'a Notification>) -> Mention {
+    let mut called = Called(mention);
+    let relays = told.filter_map(|notification| notification.relay.as_ref()).filter(|relay| relay.message.can_call());
+    relays.for_each(|relay| called.add(&known(&relay.mention)));
+    called.0
+}
+
 /// The people of a mention that came with a request, without what is nobody's number or id.
 fn known(mention: &Mention) -> Mention {
     let known = |who: &&String| {

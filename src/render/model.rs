@@ -85,6 +85,7 @@ impl Model {
         });
         put("total", total);
         put("meantFor", build.label(&notification.meant_for));
+        put("salvaged", Value::from(notification.salvaged));
         put("severity", Value::from(style.severities.highest(notification).as_str()));
         put("repeats", first(circumstances.repeats));
         put("part", Value::from(part.number));
@@ -110,16 +111,25 @@ impl Model {
             put("resolved", build.alerts(resolved.iter().copied()));
         }
         if asked("raw") {
-            // A notification has only text, numbers and names: it always is JSON.
-            let mut raw = serde_json::to_value(notification).unwrap_or_default();
-            if part.of > 1 {
-                let shown = firing.iter().chain(resolved).map(|(_, alert)| alert);
-                raw["alerts"] = shown.map(|alert| serde_json::to_value(alert).unwrap_or_default()).collect();
-            }
+            let raw = match &notification.raw {
+                Value::Null => whole_of(notification, &view),
+                raw => raw.clone(),
+            };
             put("raw", build.raw(raw));
         }
         Self { value: Value::Object(model), left_out }
     }
+}
+
+/// The notification itself, with the alerts that are shown of it.
+fn whole_of(notification: &Notification, view: &View<'_>) -> Value {
+    // A notification has only text, numbers and names: it always is JSON.
+    let mut raw = serde_json::to_value(notification).unwrap_or_default();
+    if view.part.of > 1 {
+        let shown = view.firing.iter().chain(view.resolved).map(|(_, alert)| alert);
+        raw["alerts"] = shown.map(|alert| serde_json::to_value(alert).unwrap_or_default()).collect();
+    }
+    raw
 }
 
 /// The seconds that it waited, when they are worth telling.

@@ -7,8 +7,10 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
+use super::choice::is_event;
 use super::digest::{Digest, Name, Section};
-use super::helper::{between, period, span};
+use super::helper::{between, period};
+use super::language::Language;
 use super::model::{Ranked, by_severity, delayed};
 use super::{Circumstances, Style, escape};
 use crate::notification::{Alert, Labels, Notification, Status};
@@ -27,10 +29,10 @@ const LINE_BYTES: usize = 450;
 const VALUE_CHARS: usize = 160;
 
 /// A title for when there is none: `[FIRING:1] HostDown`.
-pub(super) fn title(notification: &Notification) -> String {
-    let (status, count) = match notification.status {
-        Status::Firing => ("FIRING", notification.firing().count()),
-        Status::Resolved => ("RESOLVED", notification.resolved().count()),
+pub(super) fn title(notification: &Notification, language: Language) -> String {
+    let (section, count) = match notification.status {
+        Status::Firing => (Section::Firing, notification.firing().count()),
+        Status::Resolved => (Section::Resolved, notification.resolved().count()),
     };
     let mut names: Vec<&str> = Vec::new();
     for alert in notification.alerts.iter().filter(|alert| alert.status == notification.status) {
@@ -39,55 +41,75 @@ pub(super) fn title(notification: &Notification) -> String {
             names.push(name);
         }
     }
-    let names = if names.is_empty() { value(&notification.receiver) } else { value(&names.join(", ")) };
-    format!("[{status}:{count}] {names}").trim_end().to_owned()
+    let names = match names.is_empty() {
+        true => value(&notification.receiver, language),
+        false => value(&names.join(language.comma()), language),
+    };
+    language.headline(section, count, &names)
 }
 
 /// The whole message, and whether every alert is shown in it.
 pub(super) fn text(notification: &Notification, style: &Style, circumstances: &Circumstances<'_>) -> (String, bool) {
-    let mut text = title(notification);
-    let common = pairs(&notification.common_labels, &Labels::new());
+    let language = style.language;
+    let mut text = title(notification, language);
+    let common = pairs(&notification.common_labels, &Labels::new(), language);
     if !common.is_empty() {
         let _ = write!(text, "\n{}", shortened(common));
     }
-    circumstantial(&mut text, &notification.meant_for, circumstances);
+    let salvaged = if notification.salvaged { language.salvaged() } else { "" };
+    circumstantial(&mut text, &notification.meant_for, salvaged, language, circumstances);
     let (firing, resolved) = by_severity(notification, &style.severities);
     let line = |alert: &Alert| line(alert, &notification.common_labels, style, circumstances);
-    let all_firing = section(&mut text, "Firing", &firing, line);
-    let all_resolved = section(&mut text, "Resolved", &resolved, line);
-    truncated(&mut text, notification.truncated_alerts);
-    if notification.status == Status::Resolved && circumstances.repeats > 0 {
-        let _ = write!(text, "\nIdentical repeats held back meanwhile: {}", circumstances.repeats);
+    let all_firing = section(&mut text, (Section::Firing, language), &firing, line);
+    let all_resolved = section(&mut text, (Section::Resolved, language), &resolved, line);
+    truncated(&mut text, notification.truncated_alerts, language);
+    let tells_repeats = notification.status == Status::Resolved || is_event(notification.sender);
+    if tells_repeats && circumstances.repeats > 0 {
+        let _ = write!(text, "\n{}", language.repeats(circumstances.repeats));
     }
     (text, all_firing && all_resolved)
 }
 
 /// What a message says before it comes to its alerts.
-fn circumstantial(text: &mut String, meant_for: &str, circumstances: &Circumstances<'_>) {
+fn circumstantial(
+    text: &mut String,
+    meant_for: &str,
+    salvaged: &str,
+    language: Language,
+    circumstances: &Circumstances<'_>,
+) {
     if !meant_for.is_empty() {
-        let _ = write!(text, "\nMeant for {}, which cannot be reached", value(meant_for));
+        let _ = write!(text, "\n{}", language.meant_for(&value(meant_for, language)));
     }
     if let Some(delayed) = delayed(circumstances) {
-        let _ = write!(text, "\nDelivered {} late", span(delayed));
+        let _ = write!(text, "\n{}", language.delayed(delayed));
+    }
+    if !salvaged.is_empty() {
+        let _ = write!(text, "\n{salvaged}");
     }
 }
 
-fn truncated(text: &mut String, count: u64) {
+fn truncated(text: &mut String, count: u64, language: Language) {
     if count > 0 {
-        let _ = write!(text, "\n{count} more not sent by the sender");
+        let _ = write!(text, "\n{}", language.truncated(count));
     }
 }
 
-/// Some alerts under a heading; whether all of them are shown.
-fn section(text: &mut String, heading: &str, alerts: &Ranked<'_>, line: impl Fn(&Alert) -> String) -> bool {
+/// Some alerts under the heading of their section; whether all of them are shown.
+fn section(
+    text: &mut String,
+    (section, language): (Section, Language),
+    alerts: &Ranked<'_>,
+    line: impl Fn(&Alert) -> String,
+) -> bool {
     if alerts.is_empty() {
         return true;
     }
-    let _ = write!(text, "\n{heading} ({})", alerts.len());
+    let _ = write!(text, "\n{}", language.heading(section, alerts.len()));
     for (shown, (_, alert)) in alerts.iter().enumerate() {
         let line = line(alert);
         if text.len() + line.len() > MOST {
-            let _ = write!(text, "\n… {} more", alerts.len() - shown);
+            let _ = write!(text, "\n{}", language.more(alerts.len() - shown));
             return false;
         }
         text.push_str(&line);
@@ -96,49 +118,41 @@ fn section(text: &mut String, heading: &str, alerts: &Ranked<'_>, line: impl Fn(
 }
 
 /// A title for a digest when there is none: `[FIRING:37] HostDown, DiskFull in 12 groups`.
-pub(super) fn digest_title(digest: &Digest<'_>) -> String {
+pub(super) fn digest_title(digest: &Digest<'_>, language: Language) -> String {
     let told = Section::ALL.into_iter().find(|section| digest.total(*section) > 0).unwrap_or(Section::Firing);
-    let word = match told {
-        Section::Firing => "FIRING",
-        Section::Resolved => "RESOLVED",
-        Section::Gone => "CAME AND WENT",
-    };
     let mut names: Vec<&str> = Vec::new();
     for name in digest.names.iter().filter(|name| name.section == told) {
         if names.len() < MOST_NAMES && !names.contains(&name.name) {
             names.push(name.name);
         }
     }
-    let names = value(&names.join(", "));
+    let names = value(&names.join(language.comma()), language);
     match digest.groups.len() {
-        1 => format!("[{word}:{}] {names}", digest.total(told)),
-        groups => format!("[{word}:{}] {names} in {groups} groups", digest.total(told)),
+        1 => language.headline(told, digest.total(told), &names),
+        groups => language.headline_of_groups(told, digest.total(told), &names, groups),
     }
 }
 
 /// A whole digest, and whether every alert is shown in it.
 pub(super) fn digest(digest: &Digest<'_>, style: &Style, circumstances: &Circumstances<'_>) -> (String, bool) {
     let most = MOST_OF_DIGEST.min(style.message_limit.saturating_sub(BESIDE) / 2);
-    let mut text = digest_title(digest);
-    circumstantial(&mut text, &digest.meant_for(), circumstances);
-    truncated(&mut text, digest.groups.iter().map(|folded| folded.notification.truncated_alerts).sum());
+    let language = style.language;
+    let mut text = digest_title(digest, language);
+    let salvaged = if digest.salvaged() > 0 { language.some_salvaged() } else { "" };
+    circumstantial(&mut text, &digest.meant_for(), salvaged, language, circumstances);
+    truncated(&mut text, digest.groups.iter().map(|folded| folded.notification.truncated_alerts).sum(), language);
     let mut section = None;
     let mut all = true;
     for (index, name) in digest.names.iter().enumerate() {
         let mut lines = String::new();
         if section.replace(name.section) != Some(name.section) {
-            let heading = match name.section {
-                Section::Firing => "Firing",
-                Section::Resolved => "Resolved",
-                Section::Gone => "Fired and over before it could be told",
-            };
-            let _ = write!(lines, "\n{heading} ({})", digest.total(name.section));
+            let _ = write!(lines, "\n{}", language.heading(name.section, digest.total(name.section)));
         }
         lines.push_str(&name_line(name, style, circumstances));
         if text.len() + lines.len() > most {
             let rest = &digest.names[index..];
             let alerts: usize = rest.iter().map(|name| name.alerts.len()).sum();
-            let _ = write!(text, "\n… and {alerts} more under {} names", rest.len());
+            let _ = write!(text, "\n{}", language.others(alerts, rest.len()));
             return (text, false);
         }
         text.push_str(&lines);
@@ -155,36 +169,38 @@ fn name_line(name: &Name<'_>, style: &Style, circumstances: &Circumstances<'_>) 
             .and_then(|told| told.alert.labels.get_key_value("alertname"))
             .map(|(name, value)| (name.clone(), value.clone())),
     );
+    let language = style.language;
     match name.alerts.as_slice() {
         [told] => {
             let line = line(told.alert, &known, style, circumstances);
             let what = line.trim_start_matches("\n- ");
-            format!("\n- {}{}{what}", value(name.name), if what.is_empty() { "" } else { " | " })
+            format!("\n- {}{}{what}", value(name.name, language), if what.is_empty() { "" } else { " | " })
         }
         alerts => {
-            let common = pairs(&name.common, &known);
+            let common = pairs(&name.common, &known, language);
             let common = if common.is_empty() { common } else { format!(" | {common}") };
-            format!("\n- {} x{}{}", value(name.name), alerts.len(), shortened(common))
+            format!("\n- {} x{}{}", value(name.name, language), alerts.len(), shortened(common))
         }
     }
 }
 
 /// One alert on a line, without the labels that are `common` to those around it.
 fn line(alert: &Alert, common: &Labels, style: &Style, circumstances: &Circumstances<'_>) -> String {
+    let language = style.language;
     let mut parts = Vec::new();
     if !common.contains_key("alertname") {
-        parts.extend(alert.labels.get("alertname").map(|name| value(name)));
+        parts.extend(alert.labels.get("alertname").map(|name| value(name, language)));
     }
     parts.extend(
         ["summary", "description", "message"]
             .iter()
             .find_map(|name| alert.annotations.get(*name))
-            .map(|text| value(text)),
+            .map(|text| value(text, language)),
     );
-    let own = pairs(&alert.labels, common);
+    let own = pairs(&alert.labels, common, language);
     parts.push(own);
     match alert.status {
-        Status::Firing => parts.push(format!("since {}", local(&alert.starts_at, style))),
+        Status::Firing => parts.push(language.since(&local(&alert.starts_at, style))),
         Status::Resolved => parts.push(over(alert, style, circumstances)),
     }
     parts.retain(|part| !part.is_empty());
@@ -193,20 +209,18 @@ fn line(alert: &Alert, common: &Labels, style: &Style, circumstances: &Circumsta
 
 /// `10:02–10:07, lasted 5m`: when it began and how long it lasted, as far as it is known.
 fn over(alert: &Alert, style: &Style, circumstances: &Circumstances<'_>) -> String {
-    let (start, end) = (value(&alert.starts_at), value(&alert.ends_at));
+    let (start, end) = (value(&alert.starts_at, style.language), value(&alert.ends_at, style.language));
     let when = period(&start, &end, circumstances.now, &style.time_zone);
-    let lasted =
-        between(&start, &end).filter(|seconds| *seconds >= 0).map(|seconds| format!("lasted {}", span(seconds)));
-    let told = [when, lasted.unwrap_or_default()];
-    told.iter().filter(|part| !part.is_empty()).map(String::as_str).collect::<Vec<_>>().join(", ")
+    style.language.over(&when, between(&start, &end).filter(|seconds| *seconds >= 0))
 }
 
 /// `name=value, …` of the labels that are not in `without`. The name of the alert is in the title.
-fn pairs(labels: &Labels, without: &Labels) -> String {
+fn pairs(labels: &Labels, without: &Labels, language: Language) -> String {
     let shown = labels
         .iter()
         .filter(|(name, value)| *name != "alertname" && !value.is_empty() && without.get(*name) != Some(value));
-    let pairs: Vec<_> = shown.map(|(name, text)| format!("{}={}", value(name), value(text))).collect();
+    let pairs: Vec<_> =
+        shown.map(|(name, text)| format!("{}={}", value(name, language), value(text, language))).collect();
     pairs.join(", ")
 }
 
@@ -223,16 +237,16 @@ fn shortened(mut line: String) -> String {
 /// A time in the target's zone; what is no time as it is.
 fn local(time: &str, style: &Style) -> String {
     time.parse::<Timestamp>().map_or_else(
-        |_| value(time),
+        |_| value(time, style.language),
         |time| time.to_zoned(style.time_zone.clone()).strftime("%m-%d %H:%M %Z").to_string(),
     )
 }
 
 /// A value on one line, without addresses, not too long.
-fn value(text: &str) -> String {
+fn value(text: &str, language: Language) -> String {
     let text = escape::line(text, false);
     let words: Vec<_> =
-        text.split_whitespace().map(|word| if word.contains("://") { "(link)" } else { word }).collect();
+        text.split_whitespace().map(|word| if word.contains("://") { language.link() } else { word }).collect();
     let text = words.join(" ");
     match text.char_indices().nth(VALUE_CHARS) {
         Some((end, _)) => format!("{}…", &text[..end]),

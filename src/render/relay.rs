@@ -6,9 +6,8 @@
 
 use super::escape::{self, Medium};
 use super::fit::{Frame, Part};
-use super::helper::span;
 use super::model::delayed;
-use super::{Circumstances, Rendered, Style};
+use super::{Circumstances, Language, Rendered, Style};
 use crate::dingtalk::{Mention, Message};
 use crate::notification::Notification;
 
@@ -25,7 +24,7 @@ pub(super) fn passed_on(
         true => style.mention.of(notification, &style.severities),
         false => Mention::default(),
     };
-    let remarks = behind(&message, &remarks(notification, circumstances));
+    let remarks = behind(&message, &remarks(notification, style.language, circumstances));
     let frame = Frame {
         mention: &mention,
         keyword: style.keyword.as_deref(),
@@ -34,6 +33,7 @@ pub(super) fn passed_on(
         stopped: false,
         part: Part::WHOLE,
         relay: Some(&remarks),
+        language: style.language,
     };
     let (message, cut_bytes) = frame.fit(message);
     Some(Rendered { message, mention, cut_bytes, failure: None })
@@ -56,22 +56,17 @@ fn complete(mut message: Message, notification: &Notification) -> Option<Message
 }
 
 /// What the bridge itself has to say. These are all the words that it adds to what a sender wrote.
-fn remarks(notification: &Notification, circumstances: &Circumstances<'_>) -> Vec<String> {
+fn remarks(notification: &Notification, language: Language, circumstances: &Circumstances<'_>) -> Vec<String> {
     let mut remarks = Vec::new();
     if notification.salvaged {
-        remarks.push("The request was broken; this is what could be read of it".to_owned());
+        remarks.push(language.salvaged().to_owned());
     }
     if !notification.meant_for.is_empty() {
-        let name = escape::line(&notification.meant_for, true);
-        remarks.push(format!("Meant for {name}, which cannot be reached"));
+        remarks.push(language.meant_for(&escape::line(&notification.meant_for, true)));
     }
-    if let Some(delayed) = delayed(circumstances) {
-        remarks.push(format!("Delivered {} late", span(delayed)));
-    }
-    match circumstances.repeats {
-        0 => {}
-        1 => remarks.push("1 identical repeat was held back meanwhile".to_owned()),
-        repeats => remarks.push(format!("{repeats} identical repeats were held back meanwhile")),
+    remarks.extend(delayed(circumstances).map(|seconds| language.delayed(seconds)));
+    if circumstances.repeats > 0 {
+        remarks.push(language.repeats(circumstances.repeats));
     }
     remarks
 }

@@ -122,13 +122,15 @@ impl Library {
         style: &Style,
         circumstances: &Circumstances<'_>,
     ) -> Result<(Rendered, usize), Option<RenderFailure>> {
-        let names = self.names(&[&style.title, &style.text]);
+        let sender = view.notification.sender;
+        let (title, text) = (self.title_of(style, sender), self.text_of(style, sender));
+        let names = self.names(&[&title, &text]);
         let Model { value, left_out } = Model::of(view, style, circumstances, &names);
         let context = Context::from(value);
         let head = self.own_head(view, &context, style, circumstances);
         let mention = style.mention.of(view.notification, &style.severities);
         let sheet = Sheet { style, kind: style.kind, mention, left_out, part: view.part };
-        let rendered = self.compose(&style.text, &context, head, buttons(view), sheet, circumstances)?;
+        let rendered = self.compose(&text, &context, head, buttons(view, style), sheet, circumstances)?;
         Ok((rendered, left_out))
     }
 
@@ -144,7 +146,8 @@ impl Library {
             // DingTalk has no place for it.
             Kind::Text => Head::default(),
             Kind::Markdown | Kind::ActionCard => {
-                self.head(&style.title, context, style, circumstances, || plain::title(view.notification))
+                let title = self.title_of(style, view.notification.sender);
+                self.head(&title, context, style, circumstances, || plain::title(view.notification, style.language))
             }
         }
     }
@@ -219,6 +222,7 @@ impl Library {
             now: circumstances.now,
             time_zone: &style.time_zone,
             severities: &style.severities,
+            language: style.language,
             extents: &self.extents,
             fuel: AtomicUsize::new(FUEL),
         };
@@ -257,6 +261,7 @@ impl Sheet<'_> {
             stopped,
             part: self.part,
             relay: None,
+            language: self.style.language,
         };
         let (message, cut_bytes) = frame.fit(message);
         Rendered { message, mention: self.mention, cut_bytes, failure: None }
@@ -264,7 +269,7 @@ impl Sheet<'_> {
 }
 
 /// The links of a message: where its first alert comes from, what to do about it, and its sender.
-pub(super) fn buttons(view: View<'_>) -> Vec<Button> {
+pub(super) fn buttons(view: View<'_>, style: &Style) -> Vec<Button> {
     let View { notification, part, .. } = view;
     let first = match part.of {
         1 => notification.firing().next().or(notification.alerts.first()),
@@ -272,7 +277,9 @@ pub(super) fn buttons(view: View<'_>) -> Vec<Button> {
     };
     let source = first.map_or("", |alert| &alert.generator_url);
     let runbook = first.and_then(|alert| alert.annotations.get("runbook_url")).map_or("", String::as_str);
-    let links = [("Source", source), ("Runbook", runbook), ("Alertmanager", &notification.external_url)];
+    let (language, sender) = (style.language, notification.sender);
+    let home = (language.home(sender), notification.external_url.as_str());
+    let links = [(language.source(sender), source), (language.runbook(), runbook), home];
     let links = links.map(|(title, url)| Button { title: title.to_owned(), url: escape::url(url) });
     links.into_iter().filter(|button| !button.url.is_empty()).collect()
 }

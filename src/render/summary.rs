@@ -69,6 +69,7 @@ impl Summary<'_> {
         put("externalURL", Value::String(escape::url(digest.external_url())));
         put("meantFor", short(&digest.meant_for(), FULL_CHARS, &build));
         put("truncatedAlerts", Value::from(truncated));
+        put("salvaged", Value::from(digest.salvaged()));
         put("repeats", Value::from(circumstances.repeats));
         put("part", Value::from(self.part.number));
         put("parts", Value::from(self.part.of));

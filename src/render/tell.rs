@@ -14,6 +14,7 @@ use handlebars::Context;
 use self::rows::{Fitting, Rows};
 use super::digest::{Digest, LADDER};
 use super::fit::{Part, UUID};
+use super::mention::with_senders;
 use super::model::{Model, View, by_severity};
 use super::pack::{Pack, pack};
 use super::run::{Head, Sheet, buttons};
@@ -137,7 +138,8 @@ impl Telling<'_> {
 
     /// The title of a part: it is about the group as a whole.
     fn head_of(&self, view: View<'_>) -> Head {
-        let names = self.library.names(&[&self.style.title]);
+        let title = self.library.title_of(self.style, view.notification.sender);
+        let names = self.library.names(&[&title]);
         let context = Context::from(Model::of(view, self.style, self.circumstances, &names).value);
         self.library.own_head(view, &context, self.style, self.circumstances)
     }
@@ -148,7 +150,8 @@ impl Telling<'_> {
         let firing = &view.firing[items.start.min(fires)..items.end.min(fires)];
         let resolved = &view.resolved[items.start.max(fires) - fires..items.end.max(fires) - fires];
         let view = View { firing, resolved, part, ..view };
-        let names = self.library.names(&[&self.style.text]);
+        let text = self.library.text_of(self.style, view.notification.sender);
+        let names = self.library.names(&[&text]);
         let Model { value, left_out } = Model::of(view, self.style, self.circumstances, &names);
         let mention = match part.number {
             1 => self.style.mention.of(view.notification, &self.style.severities),
@@ -156,13 +159,13 @@ impl Telling<'_> {
         };
         let sheet = Sheet { style: self.style, kind: self.style.kind, mention, left_out, part };
         let context = Context::from(value);
-        self.library.compose(&self.style.text, &context, head, buttons(view), sheet, self.circumstances)
+        self.library.compose(&text, &context, head, buttons(view, self.style), sheet, self.circumstances)
     }
 
     // --- a digest ---
 
     fn digest(&self) -> Digest<'_> {
-        Digest::of(self.groups, &self.style.severities)
+        Digest::of(self.groups, self.style)
     }
 
     fn in_digest(&self) -> Packed {
@@ -198,13 +201,15 @@ impl Telling<'_> {
 
     /// Who is called. A single group that is a digest only for its size calls whom it would have called otherwise.
     fn mention(&self, digest: &Digest<'_>) -> Mention {
-        match self.simple() {
-            Some(notification) => self.style.mention.of(notification, &self.style.severities),
-            None if self.circumstances.digest_mentions => {
-                self.style.mention.in_digest(digest.calling(), &self.style.severities)
-            }
-            None => Mention::default(),
+        let (policy, severities) = (&self.style.mention, &self.style.severities);
+        if let Some(notification) = self.simple() {
+            return policy.of(notification, severities);
         }
+        let mention = match self.circumstances.digest_mentions {
+            true => policy.in_digest(digest.calling(), severities),
+            false => Mention::default(),
+        };
+        with_senders(mention, self.groups.iter().map(|folded| &folded.notification))
     }
 }
 

@@ -47,11 +47,11 @@ fn library(text: &str) -> Library {
         text: text.to_owned(),
         origin: format!("templates/{name}.hbs"),
     };
-    Library::compile(vec![source("t", text)]).unwrap_or_else(|problems| panic!("{problems:?}"))
+    Library::compile(Language::En, vec![source("t", text)]).unwrap_or_else(|problems| panic!("{problems:?}"))
 }
 
 fn style() -> Style {
-    Style { text: "t".to_owned(), ..Style::default() }
+    Style { text: Some("t".to_owned()), ..Style::default() }
 }
 
 fn text_of(rendered: &Rendered) -> &str {
@@ -98,14 +98,17 @@ fn values_are_compared_raw_and_shown_escaped() {
 
 #[test]
 fn titles_and_plain_messages_are_not_escaped() {
-    let library = Library::compile(vec![TemplateSource {
-        name: "t".to_owned(),
-        text: "{{#each firing}}{{labels.x}}{{/each}}".to_owned(),
-        origin: "here".to_owned(),
-    }])
+    let library = Library::compile(
+        Language::En,
+        vec![TemplateSource {
+            name: "t".to_owned(),
+            text: "{{#each firing}}{{labels.x}}{{/each}}".to_owned(),
+            origin: "here".to_owned(),
+        }],
+    )
     .expect("compiles");
     let notification = notification(vec![alert(Status::Firing, &[("x", "node_down")], &[])]);
-    let style = Style { title: "t".to_owned(), ..style() };
+    let style = Style { title: Some("t".to_owned()), ..style() };
     let rendered = library.render(&notification, &style, &circumstances());
     assert_eq!(rendered.message, Message::Markdown { title: "node_down".into(), text: r"node\_down".into() });
     let rendered = library.render(&notification, &Style { kind: Kind::Text, ..style }, &circumstances());
@@ -149,7 +152,7 @@ fn partials_are_not_indented_and_see_the_callers_data() {
         source("p", "one\n{{labels.x}} {{../status}}"),
         source("q", "two{{mark}}\n{{labels.x}}\n"),
     ];
-    let library = Library::compile(sources).expect("compiles");
+    let library = Library::compile(Language::En, sources).expect("compiles");
     let one = notification(vec![alert(Status::Firing, &[("x", "a")], &[])]);
     let rendered = library.render(&one, &style(), &circumstances());
     assert_eq!((text_of(&rendered), rendered.failure.as_ref()), ("- a one\na firing\ntwo!\na", None));
@@ -159,6 +162,10 @@ fn partials_are_not_indented_and_see_the_callers_data() {
 fn raw_is_there_for_those_who_ask() {
     assert_eq!(shown("{{raw.receiver}} {{raw.alerts.[0].labels.x}}", &[("x", "a_b")]), r"ops a\_b");
     assert_eq!(shown("{{#with (lookup this \"raw\")}}{{receiver}}{{/with}}", &[]), "ops");
+    let raw = serde_json::json!({"alarm": {"name": "a_b"}});
+    let told = Notification { raw, ..notification(vec![alert(Status::Firing, &[], &[])]) };
+    let rendered = library("{{raw.alarm.name}}").render(&told, &style(), &circumstances());
+    assert_eq!(text_of(&rendered), r"a\_b", "the sender's own, where there is more in it");
 }
 
 #[test]
@@ -181,7 +188,7 @@ fn an_empty_title_or_text_is_replaced() {
     let empty = library("{{labels.nothing}} \n ");
     let rendered = empty.render(&one(), &style(), &circumstances());
     assert!(text_of(&rendered).starts_with("[FIRING:1]") && matches!(rendered.message, Message::Text { .. }));
-    let style = Style { title: "t".to_owned(), ..Style::default() };
+    let style = Style { title: Some("t".to_owned()), ..Style::default() };
     let mut one = one();
     one.common_labels = labels(&[("alertname", "Down")]);
     let rendered = empty.render(&one, &style, &circumstances());
@@ -206,7 +213,7 @@ fn a_flood_of_output_is_cut_and_a_silent_loop_ends() {
 fn a_card_has_the_links_as_buttons() {
     let mut one = notification(vec![alert(Status::Firing, &[], &[("runbook_url", "https://run.test/a b")])]);
     let style = Style { kind: Kind::ActionCard, ..Style::default() };
-    let library = Library::compile(Vec::new()).expect("built-in");
+    let library = Library::compile(Language::En, Vec::new()).expect("built-in");
     let rendered = library.render(&one, &style, &circumstances());
     let Message::ActionCard { buttons, .. } = &rendered.message else { panic!("{rendered:?}") };
     let urls: Vec<_> = buttons.iter().map(|button| (button.title.as_str(), button.url.as_str())).collect();
@@ -228,7 +235,7 @@ fn a_card_has_the_links_as_buttons() {
 fn people_are_called_on_firing_only() {
     let mention = Mention { mobiles: vec!["13800000000".to_owned()], ..Mention::default() };
     let style = Style { mention: MentionPolicy { mention, ..MentionPolicy::default() }, ..Style::default() };
-    let library = Library::compile(Vec::new()).expect("built-in");
+    let library = Library::compile(Language::En, Vec::new()).expect("built-in");
     let firing = library.render(&notification(vec![alert(Status::Firing, &[], &[])]), &style, &circumstances());
     assert!(text_of(&firing).ends_with("\n\n@13800000000") && !firing.mention.is_empty());
     let over = library.render(&notification(vec![alert(Status::Resolved, &[], &[])]), &style, &circumstances());
@@ -243,7 +250,7 @@ fn a_plain_message_is_short_whatever_it_says() {
     let mut many = notification((0..9).map(|_| alert(Status::Firing, &of, &[("summary", &long)])).collect());
     many.common_labels = labels(&of[..40]);
     many.receiver = long.clone();
-    let library = Library::compile(Vec::new()).expect("built-in");
+    let library = Library::compile(Language::En, Vec::new()).expect("built-in");
     let rendered = library.render_plain(&many, &Style::default(), &circumstances());
     assert!((1_000..=2_000).contains(&text_of(&rendered).len()), "{}", text_of(&rendered).len());
 }
@@ -255,7 +262,7 @@ fn one_that_fires_beside_one_that_is_over_is_told_apart() {
         alert(Status::Resolved, &[("alertname", "Down"), ("instance", "b:2"), ("job", "x")], &[]),
     ]);
     two.common_labels = labels(&[("alertname", "Down"), ("job", "x")]);
-    let library = Library::compile(Vec::new()).expect("built-in");
+    let library = Library::compile(Language::En, Vec::new()).expect("built-in");
     let rendered = library.render(&two, &Style::default(), &circumstances());
     insta::assert_snapshot!(text_of(&rendered), @"
     #### 🟣 Down
@@ -279,7 +286,7 @@ fn one_that_fires_beside_one_that_is_over_is_told_apart() {
 #[test]
 fn waiting_is_told() {
     let late = Circumstances { accepted_at: "2026-11-20T09:00:00Z".parse().expect("time"), ..circumstances() };
-    let library = Library::compile(Vec::new()).expect("built-in");
+    let library = Library::compile(Language::En, Vec::new()).expect("built-in");
     let one = notification(vec![alert(Status::Firing, &[], &[])]);
     assert!(text_of(&library.render(&one, &Style::default(), &late)).contains("Delivered 10m late"));
     assert!(text_of(&library.render_plain(&one, &Style::default(), &late)).contains("Delivered 10m late"));
@@ -287,7 +294,7 @@ fn waiting_is_told() {
 
 #[test]
 fn whom_it_was_meant_for_is_told() {
-    let library = Library::compile(Vec::new()).expect("built-in");
+    let library = Library::compile(Language::En, Vec::new()).expect("built-in");
     let mut one = notification(vec![alert(Status::Firing, &[], &[])]);
     one.meant_for = "dba_team".to_owned();
     for (kind, text, name) in [
@@ -295,7 +302,7 @@ fn whom_it_was_meant_for_is_told() {
         (Kind::Markdown, "legacy.text", "dba\\_team"),
         (Kind::Text, "plain.text", "dba_team"),
     ] {
-        let style = Style { kind, text: text.to_owned(), ..Style::default() };
+        let style = Style { kind, text: Some(text.to_owned()), ..Style::default() };
         let told = format!("Meant for {name}, which cannot be reached\n");
         assert!(text_of(&library.render(&one, &style, &circumstances())).contains(&told), "{text}");
     }
@@ -304,15 +311,15 @@ fn whom_it_was_meant_for_is_told() {
 
 #[test]
 fn repeats_that_were_held_back_are_told_when_it_is_over() {
-    let library = Library::compile(Vec::new()).expect("built-in");
+    let library = Library::compile(Language::En, Vec::new()).expect("built-in");
     let held = Circumstances { repeats: 3, ..circumstances() };
     let over = notification(vec![alert(Status::Resolved, &[], &[])]);
-    let style = Style { kind: Kind::Text, text: "plain.text".to_owned(), ..Style::default() };
+    let style = Style { kind: Kind::Text, text: Some("plain.text".to_owned()), ..Style::default() };
     let text = library.render(&over, &style, &held);
     assert!(text_of(&text).contains("3 identical repeats were held back meanwhile"), "{}", text_of(&text));
     let plain = library.render_plain(&over, &style, &held);
     assert!(
-        text_of(&plain).ends_with("- 09:00–09:05, lasted 5m\nIdentical repeats held back meanwhile: 3"),
+        text_of(&plain).ends_with("- 09:00–09:05, lasted 5m\n3 identical repeats were held back meanwhile"),
         "{}",
         text_of(&plain)
     );
@@ -323,19 +330,19 @@ proptest! {
     #[test]
     fn whatever_alerts_say_there_is_a_message(
         values in proptest::collection::vec(any::<[String; 3]>(), 1..6),
-        legacy: bool,
+        family in prop_oneof![Just("default"), Just("legacy"), Just("event")],
+        language in prop_oneof![Just(Language::En), Just(Language::Zh)],
         limit in 600usize..20_000,
         kind in prop_oneof![Just(Kind::Markdown), Just(Kind::Text), Just(Kind::ActionCard)],
         escape in prop_oneof![Just(Escape::Labels), Just(Escape::All), Just(Escape::None)],
     ) {
         let alerts = values.iter().enumerate().map(|(index, [label, summary, name])| {
             let status = if index % 3 == 2 { Status::Resolved } else { Status::Firing };
-            alert(status, &[("alertname", name), ("x", label)], &[("summary", summary), ("description", label)])
+            alert(status, &[("alertname", name), ("x", label), ("instance", summary)], &[("summary", summary), ("description", label)])
         });
-        let library = Library::compile(Vec::new()).expect("built-in");
-        let family = if legacy { "legacy" } else { "default" };
+        let library = Library::compile(language, Vec::new()).expect("built-in");
         let style = Style {
-            kind, escape, message_limit: limit, title: format!("{family}.title"), text: format!("{family}.text"), ..Style::default()
+            kind, escape, language, message_limit: limit, title: Some(format!("{family}.title")), text: Some(format!("{family}.text")), ..Style::default()
         };
         let notification = notification(alerts.collect());
         for rendered in [

@@ -128,6 +128,42 @@ fn render_shows_what_the_group_would_see() {
     }
 }
 
+/// The message of a target for a payload.
+fn rendered(folder: &Path, target: &str) -> Value {
+    let told = run_in(folder, &["render", "--target", target, "--json", "firing.json"], "");
+    assert_eq!(told.code, Some(0), "{told:?}");
+    serde_json::from_str(&told.stdout).expect("JSON")
+}
+
+#[test]
+fn messages_are_in_the_language_of_the_configuration() {
+    let targets = "targets:\n  ops: {url: sandbox}\n  text: {url: sandbox, message: {type: text}}\n  \
+                   mine: {url: sandbox, message: {title: 'mine', text: '{{> default.text}}'}}\n";
+    let folder = folder(&format!("language: zh\n{targets}"));
+    let path = folder.path();
+    let ops = rendered(path, "ops");
+    let (title, text) = (&ops["markdown"]["title"], &ops["markdown"]["text"]);
+    assert!(title.as_str().is_some_and(|title| title.starts_with("🔴【告警:1】HostDown")), "{title}");
+    assert!(text.as_str().is_some_and(|text| text.contains("紧急 · 告警中") && !text.contains("firing")), "{text}");
+    let content = &rendered(path, "text")["text"]["content"];
+    assert!(content.as_str().is_some_and(|content| content.starts_with("🔴 HostDown：紧急 · 1 条告警\n")), "{content}");
+    // One that spells out a part of its message takes the rest as it is built in.
+    let mine = &rendered(path, "mine")["markdown"];
+    assert_eq!((&mine["title"], &mine["text"]), (&"mine".into(), text));
+
+    // A file takes the place of the built-in template of its name, in every language.
+    std::fs::create_dir(path.join("templates")).expect("made");
+    write(path, "templates/default.title.hbs", "我的 {{names firing}}\n");
+    write(path, "templates/alertmanager.text.hbs", "{{level severity}} {{duration 583}}\n");
+    for (language, expected) in [("zh", "紧急 9 分 43 秒"), ("en", "CRITICAL 9m 43s")] {
+        write(path, "dingbridge.yml", &format!("language: {language}\ntemplates: [templates/*.hbs]\n{targets}"));
+        let ops = &rendered(path, "ops")["markdown"];
+        assert_eq!((&ops["title"], &ops["text"]), (&"我的 HostDown".into(), &expected.into()));
+    }
+    let checked = run_in(path, &["check", "dingbridge.yml"], "");
+    assert_eq!(checked.code, Some(0), "{checked:?}");
+}
+
 #[tokio::test]
 async fn send_posts_once_and_explains_the_answer() {
     let sandboxed = folder(SANDBOX);

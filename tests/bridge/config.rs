@@ -237,12 +237,12 @@ const CASES: &[Case] = &[
         &[":1:33: targets.ops.message.type: expected markdown, text or actionCard"],
     ),
     // Templates.
+    ("language: zh-CN\ntargets: {ops: {url: sandbox}}\n", &[":1:11: language: expected en or zh"]),
     (
         "templates: [nosuch/*.hbs]\ntargets: {ops: {url: sandbox}}\n",
         &[":1:13: templates[0]: no file matches FOLDER/nosuch/*.hbs; correct the path or remove it"],
     ),
     // Not in this version.
-    ("language: zh\ntargets: {ops: {url: sandbox}}\n", &[":1:11: language: not supported by this version; remove it"]),
     (
         "proxy: http://user:canary@proxy:3128\ntargets: {ops: {url: sandbox}}\n",
         &[":1:8: proxy: not supported by this version; remove it"],

@@ -111,32 +111,28 @@ impl Lane {
     ) {
         let id = robot.webhook.robot_id();
         let target = Arc::clone(&self.target);
+        let which = (target.robots.len() > 1).then_some(robot.index);
+        let summary = |over| target.style.language.refused(&target.name, which, over);
         let about = |summary: String, description: String, since, until| Note {
             name: "DingTalkRobotMisconfigured",
             target: &target.name,
-            robot: (target.robots.len() > 1).then_some(robot.index),
+            robot: which,
             summary,
             description,
             critical: true,
             since,
             until,
         };
-        let who = match target.robots.len() {
-            1 => format!("{} gets", target.name),
-            _ => format!("Robot {} of {} takes", robot.index, target.name),
-        };
         match standing {
             Standing::Misconfigured(..) => {
                 let since = *self.refusing_since.entry(id).or_insert(now);
                 if strikes == 0 {
-                    let summary = format!("{who} no messages");
-                    self.note(&about(summary, verdict.to_string(), since, None)).await;
+                    self.note(&about(summary(false), verdict.to_string(), since, None)).await;
                 }
             }
             Standing::Healthy(_) if strikes > 0 => {
                 let since = self.refusing_since.remove(&id).unwrap_or(now);
-                let summary = format!("{who} messages again");
-                self.note(&about(summary, String::new(), since, Some(now))).await;
+                self.note(&about(summary(true), String::new(), since, Some(now))).await;
             }
             _ => {}
         }
@@ -148,15 +144,13 @@ impl Lane {
         self.metrics.budget(Calls { count, used_up: false }, monthly);
         let Some(percent) = thrift::reached(count, monthly) else { return };
         tracing::warn!(calls = count, monthly, "{percent} % of this month's calls to DingTalk are used");
+        let [summary, description] = self.target.style.language.budget(percent, count, monthly);
         let note = Note {
             name: "DingTalkBudget",
             target: &self.target.name,
             robot: None,
-            summary: format!("{percent} % of this month's calls to DingTalk are used: {count} of {monthly}"),
-            description:
-                "What is not critical is told less often until the month ends. Raise the quota at DingTalk and \
-                          `budget.monthly`, or let fewer alerts through."
-                    .to_owned(),
+            summary,
+            description,
             critical: false,
             since: now,
             until: None,

@@ -5,7 +5,16 @@ use crate::dingtalk::{Button, FeedLink, Orientation};
 use crate::sandbox::Seen;
 
 fn frame<'a>(mention: &'a Mention, limit: usize) -> Frame<'a> {
-    Frame { mention, keyword: None, limit, left_out_alerts: 0, stopped: false, part: Part::WHOLE, relay: None }
+    Frame {
+        mention,
+        keyword: None,
+        limit,
+        left_out_alerts: 0,
+        stopped: false,
+        part: Part::WHOLE,
+        relay: None,
+        language: Language::En,
+    }
 }
 
 fn markdown(text: &str) -> Message {
@@ -231,6 +240,7 @@ proptest! {
         stopped: bool,
         left_out_alerts in 0usize..3,
         parts in 1usize..12,
+        language in prop_oneof![Just(Language::En), Just(Language::Zh)],
     ) {
         let mention = Mention { mobiles: vec!["13800000000".into()], user_ids: vec!["bob".into()], all: false };
         let message = match kind {
@@ -241,14 +251,18 @@ proptest! {
                 Message::ActionCard { title, text, buttons: vec![button], orientation: Orientation::default() }
             }
         };
-        let frame = Frame { mention: &mention, keyword: Some("Alert"), limit, left_out_alerts, stopped, part: Part { number: parts, of: parts }, relay: None };
+        let frame = Frame { mention: &mention, keyword: Some("Alert"), limit, left_out_alerts, stopped, part: Part { number: parts, of: parts }, relay: None, language };
         let (fitted, cut) = frame.fit(message);
         let body = dingtalk::body(&fitted, &mention, UUID);
         prop_assert!(body.len() <= limit, "{} > {limit}", body.len());
         serde_json::from_str::<serde_json::Value>(&body).expect("JSON");
         let text = text_of(&fitted);
         prop_assert!(text.contains("@13800000000") && text.contains("@bob") && text.contains("Alert"));
-        prop_assert_eq!(cut > 0, text.contains("left out") && text.contains(" more is") || text.contains(" bytes more"));
+        let marks = match language {
+            Language::En => [" kB more is left out", " bytes more are left out"],
+            Language::Zh => [" kB 未显示", " 字节未显示"],
+        };
+        prop_assert_eq!(cut > 0, marks.iter().any(|mark| text.contains(mark)));
     }
 
     #[test]

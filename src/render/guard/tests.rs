@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use crate::render::{Library, TemplateProblem, TemplateSource};
+use crate::render::{Language, Library, TemplateProblem, TemplateSource};
 
 fn sources(templates: &[(&str, &str)]) -> Vec<TemplateSource> {
     let source = |(name, text): &(&str, &str)| TemplateSource {
@@ -12,7 +12,7 @@ fn sources(templates: &[(&str, &str)]) -> Vec<TemplateSource> {
 }
 
 fn refused(templates: &[(&str, &str)]) -> Vec<TemplateProblem> {
-    Library::compile(sources(templates)).expect_err("refused")
+    Library::compile(Language::En, sources(templates)).expect_err("refused")
 }
 
 /// The one problem of one template.
@@ -24,7 +24,7 @@ fn problem(text: &str) -> String {
 
 #[test]
 fn the_built_in_templates_compile() {
-    Library::compile(Vec::new()).expect("built-in templates");
+    Library::compile(Language::En, Vec::new()).expect("built-in templates");
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn depth_counts_along_partials() {
     let deep = [("a", eleven("{{> b}}")), ("b", eleven("{{> c}}")), ("c", eleven("y"))];
     let deep: Vec<_> = deep.iter().map(|(name, text)| (*name, text.as_str())).collect();
     assert!(refused(&deep)[0].message.contains("deeper than 32"));
-    Library::compile(sources(&deep[1..])).expect("22 deep");
+    Library::compile(Language::En, sources(&deep[1..])).expect("22 deep");
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn mistakes_are_told_with_the_fix() {
     insta::assert_snapshot!(problem("{{date startsAt \"%H\" 3}}"), @r#"templates/a.hbs: line 1, column 1 of the template: date got 3 arguments: write {{date "%m-%d %H:%M" startsAt}}"#);
     insta::assert_snapshot!(problem("{{date \"2006-01-02\" startsAt}}"), @r#"templates/a.hbs: line 1, column 1 of the template: date: "2006-01-02" shows no time; a format is written as in "%Y-%m-%d %H:%M:%S""#);
     insta::assert_snapshot!(problem("{{date}}"), @r#"templates/a.hbs: line 1, column 1 of the template: date got 0 arguments: write {{date "%m-%d %H:%M" startsAt}}"#);
-    insta::assert_snapshot!(problem("{{pairs labels befor=\"x\"}}"), @r#"templates/a.hbs: line 1, column 1 of the template: pairs knows no befor=, but before=: write {{pairs labels @root.commonLabels "alertname"}}"#);
+    insta::assert_snapshot!(problem("{{pairs labels befor=\"x\"}}"), @r#"templates/a.hbs: line 1, column 1 of the template: pairs knows no befor=, but before= and between=: write {{pairs labels @root.commonLabels "alertname"}}"#);
     insta::assert_snapshot!(problem("{{partial:call \"default.text\"}}"), @r#"templates/a.hbs: line 1, column 1 of the template: there is no helper "partial:call" for {{partial:call …}}: to show a value, write its name alone; to test it, {{#if partial:call}}"#);
     insta::assert_snapshot!(problem("{{each firing}}"), @"templates/a.hbs: line 1, column 1 of the template: each is not used this way: write {{#each firing}}…{{/each}}");
     insta::assert_snapshot!(problem("{{(lookup labels \"x\")}}"), @"templates/a.hbs: line 1, column 1 of the template: leave out the parentheses around the whole expression: {{name argument}}, not {{(name argument)}}");
@@ -101,7 +101,8 @@ fn all_problems_come_at_once_and_a_broken_partial_is_told_once() {
 
 #[test]
 fn a_later_template_replaces_an_earlier_one() {
-    Library::compile(sources(&[("default.title", "{{> nope}}"), ("default.title", "two")])).expect("the second");
+    Library::compile(Language::En, sources(&[("default.title", "{{> nope}}"), ("default.title", "two")]))
+        .expect("the second");
     refused(&[("default.title", "two"), ("default.title", "{{> nope}}")]);
 }
 
@@ -109,6 +110,6 @@ proptest! {
     /// Any text is either refused or harmless: nothing here panics.
     #[test]
     fn any_text_is_judged(text in r"(\{\{[#/>!*~]{0,2}(if|each|a|x|else|inline|lookup x y|[ a-z.()@\[\]-]{0,12})\}\}|[a-z\n ]{0,4}){0,12}") {
-        let _ = Library::compile(sources(&[("a", &text)]));
+        let _ = Library::compile(Language::En, sources(&[("a", &text)]));
     }
 }

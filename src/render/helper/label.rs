@@ -6,7 +6,7 @@ use handlebars::{Helper, JsonRender, RenderError};
 use serde_json::Value;
 
 use super::{Scope, argument, kind, named, wrong};
-use crate::notification::Severity;
+use crate::notification::{Severity, Status};
 use crate::render::escape;
 
 /// What tells best where something is, in the order it is shown; other labels follow by name.
@@ -68,8 +68,15 @@ pub(super) fn one_line(helper: &Helper<'_>) -> Result<Value, RenderError> {
     }))
 }
 
+/// `{{verbatim annotations.summary}}`: on one line, and whatever it holds is no markdown: for what no person wrote.
+pub(super) fn verbatim(helper: &Helper<'_>) -> Result<Value, RenderError> {
+    let text = text(argument(helper, 0));
+    let line = escape::plain(&text).split_whitespace().collect::<Vec<_>>().join(" ");
+    Ok(Value::String(escape::mark(line, true)))
+}
+
 /// `{{names firing or="Alert"}}`: the distinct names of alerts, or of the entries of a digest, three at most and how many more.
-pub(super) fn names(helper: &Helper<'_>) -> Result<Value, RenderError> {
+pub(super) fn names(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
     let list = match argument(helper, 0) {
         Value::Array(list) => list.as_slice(),
         Value::Null => &[],
@@ -87,13 +94,14 @@ pub(super) fn names(helper: &Helper<'_>) -> Result<Value, RenderError> {
     if names.is_empty() {
         return Ok(Value::from(named(helper, "or")));
     }
-    let shown = names.join(", ");
+    let shown = names.join(scope.language.comma());
     Ok(Value::String(if more > 0 { format!("{shown} +{more}") } else { shown }))
 }
 
 /// `{{pairs labels @root.commonLabels "alertname"}}`: `name: value · name: value` of the first argument, without those
 /// that the others have, name or say anyway, as a summary does, without what is empty, and without a severity that says
-/// no more than the colour does. What is given as `before` comes first, if there is anything.
+/// no more than the colour does. What is given as `before` comes first, if there is anything; what is given as `between`
+/// stands in place of the dot.
 pub(super) fn pairs(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
     let labels = match argument(helper, 0) {
         Value::Object(labels) => labels,
@@ -103,12 +111,19 @@ pub(super) fn pairs(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, Ren
     let left_out = |name: &str, value: &Value| {
         helper.params().iter().skip(1).any(|other| match other.value() {
             Value::Object(others) => others.get(name) == Some(value),
-            Value::String(other) => escape::plain(other) == name || says(other, value),
+            // What the template itself spells out is a name, never what somebody says.
+            Value::String(text) => {
+                escape::plain(text) == name || (other.relative_path().is_some() && says(text, value))
+            }
             _ => false,
         })
     };
     let first = WHERE.iter().filter_map(|name| labels.get_key_value(*name));
     let rest = labels.iter().filter(|(name, _)| !WHERE.contains(&name.as_str()));
+    let between = match named(helper, "between") {
+        "" => " · ",
+        between => between,
+    };
     let mut out = String::new();
     for (name, value) in first.chain(rest) {
         let value = text(value);
@@ -116,7 +131,7 @@ pub(super) fn pairs(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, Ren
         if value.is_empty() || known || left_out(name, &labels[name]) {
             continue;
         }
-        out.push_str(if out.is_empty() { named(helper, "before") } else { " · " });
+        out.push_str(if out.is_empty() { named(helper, "before") } else { between });
         match name.bytes().all(|byte| byte.is_ascii_alphabetic()) {
             true => out.push_str(name),
             false => out.push_str(&escape::mark(escape::line(name, false), true)),
@@ -135,6 +150,16 @@ pub(super) fn color(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, Ren
         Meaning::Severity(Severity::Info) => "#1a73e8",
         Meaning::Severity(Severity::Unknown) => "#9334e6",
         Meaning::Resolved => "#188038",
+    }))
+}
+
+/// `{{level severity}}`: a severity or status in words, as a heading says it: `CRITICAL`, `RESOLVED`. Nothing for a
+/// severity that is not known.
+pub(super) fn level(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
+    Ok(Value::from(match meaning(scope, "level", argument(helper, 0))? {
+        Meaning::Firing => scope.language.status(Status::Firing),
+        Meaning::Resolved => scope.language.status(Status::Resolved),
+        Meaning::Severity(severity) => scope.language.severity(severity),
     }))
 }
 

@@ -36,14 +36,14 @@ pub(super) fn date(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, Rend
 }
 
 /// `{{duration startsAt endsAt}}` or `{{duration seconds}}`: `5m`, `1h 2m`, `3d 4h`. Nothing when it cannot be told.
-pub(super) fn duration(_: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
+pub(super) fn duration(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
     let seconds = match (argument(helper, 0), argument(helper, 1)) {
         (Value::Number(seconds), Value::Null) => seconds.as_i64(),
         (Value::String(start), Value::String(end)) => between(start, end),
         (Value::Null, _) | (Value::String(_), Value::Null) => None,
         (start, _) => return Err(wrong("duration", format!("{} is no time", kind(start)))),
     };
-    Ok(shown(seconds))
+    Ok(shown(scope, seconds))
 }
 
 /// `{{ago startsAt}}`: how long ago that was.
@@ -56,7 +56,7 @@ pub(super) fn ago(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, Rende
         Value::Null => None,
         other => return Err(wrong("ago", format!("{} is no time", kind(other)))),
     };
-    Ok(shown(seconds))
+    Ok(shown(scope, seconds))
 }
 
 /// `{{when startsAt}}` or `{{when startsAt endsAt}}`: `10:02`, `10:02–10:07`; with the day where it is not today's.
@@ -108,18 +108,6 @@ pub(super) fn check_format(format: &Value) -> Result<(), String> {
         .map_err(|error| format!("date: cannot use the format {format:?}: {error}"))
 }
 
-/// A span in its two largest units.
-pub(in crate::render) fn span(seconds: i64) -> String {
-    let units = [(86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")];
-    let Some(first) = units.iter().position(|(length, _)| seconds >= *length) else { return "0s".to_owned() };
-    let (length, unit) = units[first];
-    let mut text = format!("{}{unit}", seconds / length);
-    if let Some((next, unit)) = units.get(first + 1).filter(|(next, _)| seconds % length >= *next) {
-        text.push_str(&format!(" {}{unit}", seconds % length / next));
-    }
-    text
-}
-
 /// The seconds between two times as senders write them, when both are times and in order.
 pub(in crate::render) fn between(start: &str, end: &str) -> Option<i64> {
     match (read(start), read(end)) {
@@ -147,29 +135,14 @@ fn format(value: &Value) -> Result<&str, RenderError> {
     value.as_str().ok_or_else(|| wrong("date", format!("the format is {}", kind(value))))
 }
 
-fn shown(seconds: Option<i64>) -> Value {
-    seconds.filter(|seconds| *seconds >= 0).map_or(Value::Null, |seconds| Value::String(span(seconds)))
+fn shown(scope: &Scope<'_>, seconds: Option<i64>) -> Value {
+    let seconds = seconds.filter(|seconds| *seconds >= 0);
+    seconds.map_or(Value::Null, |seconds| Value::String(scope.language.span(seconds)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn spans_have_two_units() {
-        for (seconds, text) in [
-            (0, "0s"),
-            (59, "59s"),
-            (60, "1m"),
-            (61, "1m 1s"),
-            (3_720, "1h 2m"),
-            (3_605, "1h"),
-            (273_600, "3d 4h"),
-            (86_400, "1d"),
-        ] {
-            assert_eq!(span(seconds), text);
-        }
-    }
 
     #[test]
     fn year_one_is_no_end() {

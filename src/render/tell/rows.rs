@@ -162,7 +162,7 @@ impl Rows<'_> {
         let Rows { digest, form, .. } = *self;
         let summary = Summary { digest, form, rows: &rows, range: 0..rows.len(), last: false, part };
         let context = Context::from(summary.model(style, circumstances));
-        library.head(TITLE, &context, style, circumstances, || plain::digest_title(digest))
+        library.head(TITLE, &context, style, circumstances, || plain::digest_title(digest, style.language))
     }
 
     /// One message with some rows; the `last` one counts those after them.

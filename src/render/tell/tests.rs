@@ -4,8 +4,9 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::notification::{Alert, Labels, Sender, Status};
-use crate::render::{Escape, MentionPolicy, TemplateSource, terminal};
+use crate::render::{Escape, Language, MentionPolicy, TemplateSource, terminal};
 
+mod chinese;
 mod golden;
 mod hostile;
 mod relayed;
@@ -70,7 +71,7 @@ fn circumstances() -> Circumstances<'static> {
 
 /// The built-in templates, compiled once.
 fn library() -> &'static Library {
-    static LIBRARY: LazyLock<Library> = LazyLock::new(|| Library::compile(Vec::new()).expect("built-in"));
+    static LIBRARY: LazyLock<Library> = LazyLock::new(|| Library::compile(Language::En, Vec::new()).expect("built-in"));
     &LIBRARY
 }
 

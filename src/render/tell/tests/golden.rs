@@ -3,7 +3,7 @@
 use super::*;
 
 /// 14 hosts are down, disks fill up; some is over, some came and went, some flapped.
-fn night() -> Vec<Folded> {
+pub(super) fn night() -> Vec<Folded> {
     let mut hosts = group(firing("HostDown", "critical", 0..14));
     hosts.flaps.insert("HostDown-critical-2".to_owned(), 3);
     hosts.flaps.insert("HostDown-critical-5".to_owned(), 1);
@@ -426,7 +426,7 @@ fn all_is_over() {
 
 #[test]
 fn as_text() {
-    let style = Style { kind: Kind::Text, text: "plain.text".to_owned(), ..Style::default() };
+    let style = Style { kind: Kind::Text, text: Some("plain.text".to_owned()), ..Style::default() };
     let packed = library().tell(&night(), &style, &circumstances(), false, 1);
     check(&packed, &style, 1);
     insta::assert_snapshot!(shown(&packed), @"

@@ -216,7 +216,7 @@ fn a_digest_template_that_fails_is_reported_and_done_without() {
         [("digest.text", "{{duration total}}"), ("digest.title", "{{duration total}}"), ("digest.text", " ")]
     {
         let source = TemplateSource { name: name.to_owned(), text: text.to_owned(), origin: name.to_owned() };
-        let library = Library::compile(vec![source]).expect("compiles");
+        let library = Library::compile(Language::En, vec![source]).expect("compiles");
         let style = Style { mention: called(), ..Style::default() };
         let packed = library.tell(&groups, &style, &circumstances(), false, 3);
         check(&packed, &style, 1);
@@ -236,8 +236,8 @@ fn an_own_template_that_fails_on_a_part_is_reported() {
         text: "{{#each firing}}{{labels.instance}} {{annotations.description}} {{/each}}{{#if (gt part 1)}}{{duration total firing}}{{duration firing}}{{/if}}".to_owned(),
         origin: "t".to_owned(),
     };
-    let library = Library::compile(vec![source]).expect("compiles");
-    let style = Style { text: "t".to_owned(), message_limit: 1_000, mention: called(), ..Style::default() };
+    let library = Library::compile(Language::En, vec![source]).expect("compiles");
+    let style = Style { text: Some("t".to_owned()), message_limit: 1_000, mention: called(), ..Style::default() };
     let packed = library.tell(&[group(firing("HostDown", "critical", 0..20))], &style, &circumstances(), false, 3);
     check(&packed, &style, 1);
     assert!(packed.parts[0].failure.is_some() && text_of(&packed.parts[0]).starts_with("[FIRING:20] HostDown"));
@@ -250,8 +250,7 @@ fn messages_do_nothing_in_a_digest() {
         false => Message::Text { content: text.to_owned() },
     };
     let relayed = |mut group: Folded, (text, markdown)| {
-        let mention = Mention { mobiles: vec!["13800000000".to_owned()], ..Mention::default() };
-        group.notification.relay = Some(Relay { message: message(text, markdown), mention });
+        group.notification.relay = Some(Relay { message: message(text, markdown), mention: Mention::default() });
         group.notification.alerts[0].annotations = labels(&[("description", text)]);
         group
     };

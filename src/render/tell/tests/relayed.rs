@@ -174,7 +174,9 @@ fn it_calls_whom_its_sender_calls() {
 
     let digest =
         library().tell(&[text(), markdown()], &Style { mention: policy, ..style() }, &circumstances(), false, 1);
-    assert!(digest.digest && digest.parts[0].mention.is_empty());
+    // The policy would call everybody; each sender calls one.
+    assert!(digest.digest && !digest.parts[0].mention.all);
+    assert_eq!(digest.parts[0].mention.mobiles, ["13800000000"]);
 }
 
 #[test]
@@ -242,7 +244,7 @@ fn in_a_digest_it_is_its_words() {
     - 磁盘 · 97 % @<ZWSP>13800000000 {{y}} · since 09:00
     - \#### 磁盘 · &gt; \_97 %\_ &lt;b&gt; @<ZWSP>13800000000 {{y}} · since 09:00
 
-    @13912345678
+    @13912345678 @13800000000
     ");
 }
 
@@ -313,6 +315,8 @@ fn a_digest_of_messages_says_what_they_say() {
     🟣 job 1 is done
 
     • since 09:00
+
+    @13800000000
     "#);
     insta::assert_snapshot!(digest(1_300, Kind::Markdown), @r#"
     🟣 [FIRING:7] in 7 groups · 【阿里云监控】磁盘使用率, backup 0 failed, backup 1
@@ -348,6 +352,8 @@ fn a_digest_of_messages_says_what_they_say() {
     🟣 job 1 is done
 
     • since 09:00
+
+    @13800000000
     "#);
     insta::assert_snapshot!(digest(1_000, Kind::Text), @r#"
     🟣 7 firing, 7 groups
@@ -367,6 +373,7 @@ fn a_digest_of_messages_says_what_they_say() {
     - since 09:00
     🟣 job 1 is done
     - since 09:00
+    @13800000000
     "#);
 }
 

@@ -16,7 +16,7 @@ static COUNTING: LazyLock<Library> = LazyLock::new(|| {
         {{#each gone}}N {{severity}} {{alertname}} {{count}} {{more}}\n{{#each alerts}}A {{fingerprint}} {{annotations.summary}}\n{{/each}}{{/each}}\
         {{#if others.alerts}}O {{others.alerts}} {{others.names}}\n{{/if}}T {{total.alerts}} {{part}}/{{parts}}";
     let source = TemplateSource { name: "digest.plain".to_owned(), text: text.to_owned(), origin: "test".to_owned() };
-    Library::compile(vec![source]).expect("compiles")
+    Library::compile(Language::En, vec![source]).expect("compiles")
 });
 
 /// What the parts of a digest account for: fingerprints shown, alerts counted under names, and among the others.
@@ -115,7 +115,7 @@ proptest! {
         let group = group([firing("HostDown", "critical", 0..count), resolved("HostDown", count..count + over)].concat());
         let kind = [Kind::Markdown, Kind::Text, Kind::ActionCard][kind as usize];
         let text = if kind == Kind::Text { "plain.text" } else { "default.text" }.to_owned();
-        let style = Style { kind, text, message_limit: limit, mention: called(), ..Style::default() };
+        let style = Style { kind, text: Some(text), message_limit: limit, mention: called(), ..Style::default() };
         let packed = library().tell(std::slice::from_ref(&group), &style, &circumstances(), false, most);
         check(&packed, &style, most);
         prop_assert!(!packed.parts[0].mention.is_empty());
@@ -234,8 +234,8 @@ fn the_legacy_layout_comes_in_parts() {
     let group = group([firing("HostDown", "critical", 0..9), resolved("HostDown", 30..90)].concat());
     let style = Style {
         message_limit: 2_000,
-        title: "legacy.title".to_owned(),
-        text: "legacy.text".to_owned(),
+        title: Some("legacy.title".to_owned()),
+        text: Some("legacy.text".to_owned()),
         ..Style::default()
     };
     let packed = library().tell(&[group], &style, &circumstances(), false, 3);
@@ -282,7 +282,7 @@ fn the_model_of_a_digest() {
     let mut groups = vec![group(firing("HostDown", "critical", 0..3)), group(resolved("DiskFull", 0..1))];
     groups[0].flaps.insert("HostDown-critical-1".to_owned(), 2);
     let style = Style::default();
-    let digest = Digest::of(&groups, &style.severities);
+    let digest = Digest::of(&groups, &style);
     let rows = digest.rows(LADDER[7]);
     let part = Part::WHOLE;
     let summary = Summary { digest: &digest, form: LADDER[7], rows: &rows, range: 0..1, last: true, part };
@@ -339,6 +339,7 @@ fn the_model_of_a_digest() {
       "parts": 1,
       "repeats": 0,
       "resolved": [],
+      "salvaged": 0,
       "sender": "alertmanager",
       "severity": "critical",
       "status": "firing",
