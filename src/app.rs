@@ -138,8 +138,9 @@ impl App {
         let (outbox, outbox_seen) = watch::channel(None);
         let (readiness, readiness_seen) = watch::channel(Readiness::Starting);
         let (reload, reload_requests) = mpsc::channel(1);
+        let clock = Clock::system();
         let context = Context {
-            intake: Intake::new(gates_seen, outbox_seen.clone(), intake_metrics.clone()),
+            intake: Intake::new(gates_seen, outbox_seen.clone(), clock, intake_metrics.clone()),
             readiness: readiness_seen,
             reload: options.enable_lifecycle.then_some(reload),
             outbox: outbox_seen,
@@ -156,7 +157,7 @@ impl App {
         };
         let app = Self {
             addresses,
-            clock: Clock::system(),
+            clock,
             requests: Tasks::new(),
             lanes: Tasks::new(),
             helpers: Tasks::new(),

@@ -5,17 +5,16 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
 
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, TargetConfig};
 use crate::delivery::Target;
 use crate::fold::Folded;
 use crate::notification::{Notification, Sender};
 use crate::render::{Circumstances, Rendered};
-use crate::sender;
+use crate::sender::{self, Request};
 
 mod check;
 mod demo;
@@ -30,7 +29,7 @@ mod show;
 /// What goes wrong in a command, to be printed with its causes.
 pub type Failure = Box<dyn Error + Send + Sync>;
 
-/// Brings alerts of Prometheus Alertmanager to DingTalk groups without losing one.
+/// Brings alerts of Prometheus Alertmanager and other systems to DingTalk groups without losing one.
 ///
 /// Without a subcommand it serves, so that it takes prometheus-webhook-dingtalk's place with the same flags. Try
 /// `dingbridge demo` first: it needs no configuration and no account.
@@ -130,28 +129,31 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 fn parse_sender(name: &str) -> Result<Sender, String> {
     Sender::named(name).ok_or_else(|| {
         let known: Vec<_> = Sender::ALL.iter().map(|sender| sender.as_str()).collect();
-        format!("no such sender in this version; known is {}", known.join(", "))
+        format!("no such sender; known are {}", known.join(", "))
     })
 }
 
 impl Payload {
     /// The configuration, and the target in it.
-    fn load(&self) -> Result<(Config, Arc<Target>), Failure> {
+    fn load(&self) -> Result<(Config, TargetConfig), Failure> {
         let config = Config::load(&self.config.path)?;
         let Some(target) = config.targets.get(self.target.as_str()) else {
             let known: Vec<_> = config.targets.keys().map(AsRef::as_ref).collect();
             let (file, known) = (self.config.path.display(), known.join(", "));
             return Err(format!("{file} has no target {}; it has {known}", self.target).into());
         };
-        let lane = Arc::clone(&target.lane);
-        Ok((config, lane))
+        let target = target.clone();
+        Ok((config, target))
     }
 
-    /// Reads the payload as its sender's.
-    fn decode(&self) -> Result<sender::Decoded, Failure> {
+    /// Reads the payload as its sender's, and tells why it is taken for that.
+    fn decode(&self, settings: &sender::Settings) -> Result<(sender::Decoded, &'static str), Failure> {
         let body = read(&self.payload)?;
-        let sender = self.sender.unwrap_or_else(|| sender::recognise(&body));
-        sender::decode(sender, &body).map_err(|error| format!("{}: {error}", self.payload.display()).into())
+        let decoded = sender::recognise(Request::of_body(&body), self.sender).and_then(|recognised| {
+            let decoded = recognised.decode(settings)?.told_at(Clock::system().now());
+            Ok((decoded, recognised.why))
+        });
+        decoded.map_err(|error| format!("{}: {error}", self.payload.display()).into())
     }
 }
 

@@ -30,6 +30,7 @@ mod message;
 mod raw;
 mod reload;
 mod robot;
+mod senders;
 mod target;
 mod unsupported;
 mod validate;

@@ -4,17 +4,22 @@
 //! the one that it repeats, is in the outbox on disk.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::HeaderMap;
 use tokio::sync::watch;
 
 pub use self::metrics::Metrics;
-use crate::notification::Sender;
+use crate::clock::Clock;
+use crate::dingtalk::Mention;
+use crate::notification::{Notification, Sender};
 use crate::outbox::{Accepted, Offer, Outbox, Refusal};
 use crate::render::Severities;
 use crate::secret::{Secret, Source};
-use crate::sender::{self, DecodeError};
+use crate::sender::{self, DecodeError, Request, Unverified};
 
 mod metrics;
 
@@ -29,6 +34,8 @@ pub struct Gate {
     pub dedupe_window: Duration,
     /// What severities mean.
     pub severities: Arc<Severities>,
+    /// How requests are read and verified.
+    pub senders: Arc<sender::Settings>,
 }
 
 /// The tokens of a target.
@@ -48,7 +55,23 @@ pub type Gates = BTreeMap<Arc<str>, Arc<Gate>>;
 pub struct Intake {
     gates: watch::Receiver<Gates>,
     outbox: watch::Receiver<Option<Outbox>>,
+    clock: Clock,
     metrics: Metrics,
+}
+
+/// What a request brings.
+#[derive(Debug, Clone)]
+pub struct Posted {
+    /// Its sender, when its path names it.
+    pub sender: Option<Sender>,
+    /// Where it comes from.
+    pub client: IpAddr,
+    /// What stands behind the `?`.
+    pub query: Option<String>,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Bytes,
 }
 
 /// A request that has been let in.
@@ -73,6 +96,9 @@ pub enum Refused {
     /// The target does not take this sender.
     #[error("this target does not accept {0}")]
     Sender(Sender),
+    /// It is not its sender's, as far as that can be verified.
+    #[error(transparent)]
+    Unverified(#[from] Unverified),
     /// The body cannot be understood.
     #[error(transparent)]
     Body(#[from] DecodeError),
@@ -85,8 +111,13 @@ pub enum Refused {
 
 impl Intake {
     /// An intake that follows the gates, and the outbox once it is open.
-    pub fn new(gates: watch::Receiver<Gates>, outbox: watch::Receiver<Option<Outbox>>, metrics: Metrics) -> Self {
-        Self { gates, outbox, metrics }
+    pub fn new(
+        gates: watch::Receiver<Gates>,
+        outbox: watch::Receiver<Option<Outbox>>,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> Self {
+        Self { gates, outbox, clock, metrics }
     }
 
     /// Decides whether a request may post to `target`; any of the tokens it presents may be the right one.
@@ -115,12 +146,32 @@ impl Intake {
         admitted.inspect_err(|refused| self.metrics.rejected(refused))
     }
 
-    /// Takes in the body of an admitted request. `sender` is known when the path names it.
+    /// The target whose token is presented, for a path that names none.
+    ///
+    /// # Errors
+    /// When no target has such a token, or several have.
+    pub fn admit_by_token(&self, presented: &[String]) -> Result<Admitted, Refused> {
+        let gates = self.gates.borrow();
+        let holds = |gate: &Gate| presented.iter().any(|token| gate.tokens.hold(token));
+        let mut found = gates.iter().filter(|(_, gate)| holds(gate));
+        let admitted = match (found.next(), found.next()) {
+            (Some((name, gate)), None) => Ok(Admitted { target: Arc::clone(name), gate: Arc::clone(gate) }),
+            (Some((one, _)), Some((other, _))) => {
+                tracing::error!(%one, %other, "refused a request: both targets have its token, give each its own");
+                Err(Refused::WrongToken)
+            }
+            (None, _) if presented.is_empty() => Err(Refused::NoToken),
+            (None, _) => Err(Refused::WrongToken),
+        };
+        admitted.inspect_err(|refused| self.metrics.rejected(refused))
+    }
+
+    /// Takes in an admitted request.
     ///
     /// # Errors
     /// When it is not accepted; then nothing has been stored.
-    pub async fn take(&self, admitted: Admitted, sender: Option<Sender>, body: &[u8]) -> Result<Accepted, Refused> {
-        let taken = self.decode_and_offer(&admitted, sender, body).await;
+    pub async fn take(&self, admitted: Admitted, posted: &Posted) -> Result<Accepted, Refused> {
+        let taken = self.decode_and_offer(&admitted, posted).await;
         match &taken {
             Ok(Accepted::New(_)) => {}
             Ok(Accepted::Duplicate(id)) => {
@@ -140,21 +191,9 @@ impl Intake {
         taken
     }
 
-    async fn decode_and_offer(
-        &self,
-        Admitted { target, gate }: &Admitted,
-        sender: Option<Sender>,
-        body: &[u8],
-    ) -> Result<Accepted, Refused> {
-        let sender = sender.unwrap_or_else(|| sender::recognise(body));
-        if gate.accept.as_ref().is_some_and(|accept| !accept.contains(&sender)) {
-            return Err(Refused::Sender(sender));
-        }
-        let decoded = sender::decode(sender, body)?;
-        if let Some(oddity) = &decoded.oddity {
-            tracing::warn!(%target, %sender, oddity, "accepted something odd");
-        }
-        let notification = decoded.notification;
+    async fn decode_and_offer(&self, admitted: &Admitted, posted: &Posted) -> Result<Accepted, Refused> {
+        let Admitted { target, gate } = admitted;
+        let notification = self.decode(admitted, posted)?;
         let group = notification.group_id(target);
         let offer = Offer::new(Arc::clone(target), group, &notification, &gate.severities, gate.dedupe_window)?;
         let outbox = self.outbox.borrow().clone().ok_or(Refusal::NotReady)?;
@@ -163,6 +202,34 @@ impl Intake {
             self.metrics.accepted(target, notification.firing().count(), notification.resolved().count());
         }
         Ok(accepted)
+    }
+
+    /// What a request says, once it is known whose it is and that it is theirs.
+    fn decode(&self, Admitted { target, gate }: &Admitted, posted: &Posted) -> Result<Notification, Refused> {
+        let request = Request { query: posted.query.as_deref(), headers: &posted.headers, body: &posted.body };
+        let recognised = sender::recognise(request, posted.sender)?;
+        let sender = recognised.sender;
+        if gate.accept.as_ref().is_some_and(|accept| !accept.contains(&sender)) {
+            return Err(Refused::Sender(sender));
+        }
+        let now = self.clock.now();
+        recognised.verify(&gate.senders, Some(posted.client), now)?;
+        let decoded = recognised.decode(&gate.senders)?.told_at(now);
+        if recognised.is_salvaged() {
+            self.metrics.salvaged(sender);
+        }
+        if let Some(oddity) = &decoded.oddity {
+            tracing::warn!(%target, %sender, oddity, "accepted something odd");
+        }
+        let mut notification = decoded.notification;
+        // Where anybody may post, nobody may ring a group.
+        let calls = notification.relay.as_mut().map(|relay| &mut relay.mention).filter(|calls| !calls.is_empty());
+        if let Some(calls) = calls.filter(|_| gate.is_open()) {
+            *calls = Mention::default();
+            self.metrics.mention_removed(target);
+            tracing::warn!(%target, %sender, "took `at` out of a message: set `tokens`, so that only those who have one may call people");
+        }
+        Ok(notification)
     }
 }
 
@@ -230,10 +297,15 @@ impl Refused {
         match self {
             Self::NoTarget(_) => 404,
             Self::NoToken => 401,
-            Self::WrongToken | Self::Sender(_) => 403,
+            Self::WrongToken | Self::Sender(_) | Self::Unverified(_) => 403,
             Self::Body(_) => 400,
             Self::Store(_) => 503,
         }
+    }
+
+    /// Whether a token is what is missing or wrong.
+    pub fn is_about_token(&self) -> bool {
+        matches!(self, Self::NoToken | Self::WrongToken)
     }
 
     /// A short stable name, for metrics.
@@ -242,6 +314,7 @@ impl Refused {
             Self::NoTarget(_) => "no_target",
             Self::NoToken | Self::WrongToken => "token",
             Self::Sender(_) => "sender",
+            Self::Unverified(_) => "signature",
             Self::Body(_) => "body",
             Self::Store(Refusal::Backlog(_) | Refusal::TooLarge(_)) => "full",
             Self::Store(Refusal::Storage(_)) => "storage",
@@ -249,5 +322,5 @@ impl Refused {
         }
     }
 
-    const LABELS: [&str; 7] = ["no_target", "token", "sender", "body", "full", "storage", "not_ready"];
+    const LABELS: [&str; 8] = ["no_target", "token", "sender", "signature", "body", "full", "storage", "not_ready"];
 }

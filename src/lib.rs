@@ -1,4 +1,4 @@
-//! dingbridge brings alerts of Prometheus Alertmanager and other systems to DingTalk groups without losing one.
+//! dingbridge brings alerts of Alertmanager and other systems to DingTalk groups without losing one.
 //!
 //! The modules, in the order in which an alert meets them; each may use those after it and [`outbox`], the only thing
 //! that both sides of the bridge touch, but none before it:

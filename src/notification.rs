@@ -301,7 +301,20 @@ impl Status {
 
 impl Sender {
     /// Every sender whose requests are understood.
-    pub const ALL: [Self; 1] = [Self::Alertmanager];
+    pub const ALL: [Self; 12] = [
+        Self::Alertmanager,
+        Self::Grafana,
+        Self::CloudMonitor,
+        Self::RuleHit,
+        Self::Aicc,
+        Self::Ocp,
+        Self::DingTalk,
+        Self::Sls,
+        Self::EventBridge,
+        Self::KubeEventer,
+        Self::UptimeKuma,
+        Self::Generic,
+    ];
 
     /// The name in `/hook/{sender}/…` and `accept`.
     pub fn as_str(self) -> &'static str {

@@ -5,10 +5,12 @@
 //! notification with it. What is never answered: a redirect (Go's client would turn the POST into a GET and take its
 //! answer for a delivery), 429 and 408 (Alertmanager does not try again after a 4xx).
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderMap;
+use http::header::HeaderName;
 use ipnet::IpNet;
 use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
@@ -109,6 +111,9 @@ pub struct Server {
 /// one that is not does not keep the rest of the bridge from stopping in order.
 const LAST_CHANCE: Duration = Duration::from_secs(2);
 
+/// Where proxies write down whom they ask for.
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
 // === impl Server ===
 
 impl Server {
@@ -125,18 +130,20 @@ impl Server {
     }
 
     /// The client's address, as far as it can be believed.
-    fn client(&self, peer: SocketAddr, forwarded_for: Option<&str>) -> String {
+    fn client(&self, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
         let trusted = |ip| self.context.trusted_proxies.iter().any(|net| net.contains(&ip));
-        let mut client = peer.ip();
+        // A socket for both families says ::ffff:10.0.0.1 where people write 10.0.0.1.
+        let mut client = peer.ip().to_canonical();
+        let forwarded_for = headers.get(FORWARDED_FOR).and_then(|value| value.to_str().ok());
         // The last entry was written by the proxy that is nearest to us.
         for entry in forwarded_for.into_iter().flat_map(|entries| entries.rsplit(',')) {
-            let Ok(ip) = entry.trim().parse() else { break };
+            let Ok(ip) = entry.trim().parse::<IpAddr>() else { break };
             if !trusted(client) {
                 break;
             }
-            client = ip;
+            client = IpAddr::to_canonical(&ip);
         }
-        client.to_string()
+        client
     }
 }
 

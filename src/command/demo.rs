@@ -38,7 +38,7 @@ targets:
     url: sandbox
     secret: SEC-only-the-stand-in-knows-this
     mention: {mobiles: ['13800000000'], severities: [critical]}
-    rate_limit: [5/10s, 20/1m]
+    rate_limit: [10/10s, 20/1m]
 ";
 
 /// How long the demo waits for what takes milliseconds.
@@ -124,6 +124,13 @@ async fn tell(address: SocketAddr, arrivals: &mut broadcast::Receiver<Arrival>) 
             ));
         }
     }
+    out("On the same address, other senders in their own words:\n\n");
+    for (number, sample) in (4..).zip(samples::others(Clock::system().now())) {
+        let answer = post(&url, sample.body).await?;
+        out(&format!("{number}. {}: the bridge answers {answer}", sample.about));
+        let arrival = timeout(PATIENCE, arrivals.recv()).await??;
+        show::arrival(&arrival);
+    }
     tell_of_storm(&url, arrivals).await?;
     let mut next = String::from("Now it goes on serving. Try:\n\n");
     let _ = writeln!(next, "  curl {url} -d @examples/payloads/firing.json");
@@ -139,7 +146,7 @@ async fn tell(address: SocketAddr, arrivals: &mut broadcast::Receiver<Arrival>) 
 async fn tell_of_storm(url: &str, arrivals: &mut broadcast::Receiver<Arrival>) -> Result<(), Failure> {
     let storm = samples::storm(Clock::system().now());
     out(&format!(
-        "4. a rack loses its power: {} notifications within a second, more than the robot may be sent. The bridge waits a\n   \
+        "6. a rack loses its power: {} notifications within a second, more than the robot may be sent. The bridge waits a\n   \
          few seconds, so that the rest of the robot's window lasts, and tells all of them together:\n\n",
         storm.len()
     ));

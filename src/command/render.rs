@@ -7,6 +7,7 @@ use clap::Args;
 use uuid::Uuid;
 
 use super::{Failure, Payload, compose, out, show};
+use crate::config::TargetConfig;
 use crate::render::{Rendered, terminal};
 
 /// Prints what a target's group would see for a payload. Posts nothing.
@@ -23,8 +24,8 @@ pub(super) struct Render {
 
 impl Render {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
-        let (_, target) = self.payload.load()?;
-        let decoded = self.payload.decode()?;
+        let (_, TargetConfig { gate, lane: target }) = self.payload.load()?;
+        let (decoded, why) = self.payload.decode(&gate.senders)?;
         let notification = decoded.notification;
         let parts = compose(&target, &notification);
         if self.json {
@@ -32,7 +33,7 @@ impl Render {
             return Ok(ExitCode::SUCCESS);
         }
         let mut told = String::new();
-        let _ = writeln!(told, "sender    {}", notification.sender);
+        let _ = writeln!(told, "sender    {}: {why}", notification.sender);
         if let Some(oddity) = decoded.oddity {
             let _ = writeln!(told, "note      {oddity}");
         }

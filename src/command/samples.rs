@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::clock::Timestamp;
 use crate::notification::{Alert, Labels, Notification, Sender, Severity, Status};
-use crate::sender;
+use crate::sender::{self, Request};
 
 /// A payload to try, and what it is about.
 pub(super) struct Sample {
@@ -34,15 +34,44 @@ pub(super) fn samples(now: Timestamp) -> Vec<Sample> {
     ]
 }
 
+/// What other senders post, each in its own way.
+pub(super) fn others(now: Timestamp) -> Vec<Sample> {
+    let threshold = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs([
+            ("alertName", "CPU usage of web servers"),
+            ("alertState", "ALERT"),
+            ("triggerLevel", "WARN"),
+            ("preTriggerLevel", "null"),
+            ("metricName", "cpu_total"),
+            ("curValue", "97.39"),
+            ("unit", "%"),
+            ("expression", "$Average>=95"),
+            ("lastTime", "5 minutes"),
+            ("instanceName", "web-01"),
+            ("dimensions", "{userId=1234567890123456, instanceId=i-bp1example}"),
+            ("regionName", "China (Hangzhou)"),
+            ("timestamp", &now.as_millisecond().to_string()),
+            ("transId", "53767d2a-ae72-11ed-b2ca-00163e2c0000"),
+        ])
+        .finish();
+    vec![
+        Sample { about: "CloudMonitor calls back about a threshold", body: threshold },
+        Sample {
+            about: "a script has a word to say",
+            body: "Backup of db1 has failed: no space left on device".into(),
+        },
+    ]
+}
+
 /// The samples as they are understood, and one event of every other sender: templates are chosen by the sender.
 pub(super) fn notifications(now: Timestamp) -> Vec<(String, Notification)> {
     let decode = |sample: Sample| {
-        let decoded = sender::decode(Sender::Alertmanager, sample.body.as_bytes());
-        (sample.about.to_owned(), decoded.expect("samples are Alertmanager's").notification)
+        let decoded = sender::decode(Request::of_body(sample.body.as_bytes()), None, &sender::Settings::default());
+        (sample.about.to_owned(), decoded.expect("samples are well formed").notification)
     };
-    let others = Sender::ALL.into_iter().filter(|sender| *sender != Sender::Alertmanager);
-    let events = others.map(|sender| (format!("something happened, told by {sender}"), event(sender, now)));
-    samples(now).into_iter().map(decode).chain(events).collect()
+    let senders = Sender::ALL.into_iter().filter(|sender| *sender != Sender::Alertmanager);
+    let events = senders.map(|sender| (format!("something happened, told by {sender}"), event(sender, now)));
+    samples(now).into_iter().chain(others(now)).map(decode).chain(events).collect()
 }
 
 fn event(sender: Sender, now: Timestamp) -> Notification {

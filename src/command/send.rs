@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::{Failure, Payload, compose, out};
 use crate::app::stand_in;
 use crate::clock::Clock;
+use crate::config::TargetConfig;
 use crate::delivery::Target;
 use crate::dingtalk::{self, Client, Message, Verdict, verdict};
 use crate::sandbox::{self, Sandbox};
@@ -29,11 +30,11 @@ pub(super) struct Send {
 
 impl Send {
     pub(super) async fn run(self) -> Result<ExitCode, Failure> {
-        let (config, target) = self.payload.load()?;
+        let (config, TargetConfig { gate, lane: target }) = self.payload.load()?;
         let bodies = match &self.text {
             Some(text) => vec![text_body(text, &target, &msg_uuid())],
             None => {
-                let notification = self.payload.decode()?.notification;
+                let notification = self.payload.decode(&gate.senders)?.0.notification;
                 compose(&target, &notification).iter().map(|part| part.body(&msg_uuid())).collect()
             }
         };

@@ -1,6 +1,6 @@
 //! What a target means: who may post to it, how its messages look and are told together, which robots bring them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +15,7 @@ use crate::intake::{Gate, Tokens};
 use crate::notification::Sender;
 use crate::render::{Library, Style};
 use crate::secret::Secret;
+use crate::sender;
 
 /// What targets take from the whole file.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub(super) struct Defaults<'a> {
     pub(super) message: MessageNames,
     /// DingTalk's calls per month; 0 when they are only counted.
     pub(super) monthly: u64,
+    /// How requests are read and verified.
+    pub(super) senders: Arc<sender::Settings>,
 }
 
 /// A target before its templates are compiled and its fallback is known to exist.
@@ -45,21 +48,6 @@ pub(super) struct TargetDraft<'a> {
 /// How many messages one digest or notification may be told in.
 const MAX_PARTS: usize = 10;
 
-/// The senders that later versions will accept; naming one is no mistake.
-const LATER_SENDERS: [&str; 11] = [
-    "aicc",
-    "cloudmonitor",
-    "dingtalk",
-    "eventbridge",
-    "generic",
-    "grafana",
-    "kube-eventer",
-    "ocp",
-    "rulehit",
-    "sls",
-    "uptimekuma",
-];
-
 /// Reads a target. `None` when it is not even keys and values; that is a finding.
 pub(super) fn read<'a>(
     name: &str,
@@ -76,6 +64,7 @@ pub(super) fn read<'a>(
         accept: accept(&section),
         dedupe_window: window(&section).unwrap_or(defaults.dedupe_window),
         severities: Arc::clone(&defaults.style.severities),
+        senders: Arc::clone(&defaults.senders),
     };
     let message = section.get("message").map(|field| messages.message(&field, &defaults.message));
     let message = message.unwrap_or_else(|| defaults.message.clone());
@@ -148,19 +137,26 @@ fn tokens(section: &Section<'_>, folder: &Path) -> Tokens {
 
 fn accept(section: &Section<'_>) -> Option<BTreeSet<Sender>> {
     let fields = section.get("accept")?.list()?;
-    let known = || Sender::ALL.iter().map(|sender| sender.as_str()).chain(LATER_SENDERS);
-    let mut accepted = BTreeSet::new();
-    for field in fields {
-        let Some(name) = field.text() else { continue };
-        match Sender::named(&name) {
-            Some(sender) => drop(accepted.insert(sender)),
-            None if LATER_SENDERS.contains(&name.as_str()) => {
-                field.warn("this version does not understand that sender")
+    let known = || list(Sender::ALL.iter().map(|sender| sender.as_str()));
+    let sender = |name: &str| Sender::named(name).ok_or_else(|| format!("no such sender; known are {}", known()));
+    Some(fields.iter().filter_map(|field| field.parse(sender)).collect())
+}
+
+/// Warns of tokens that several targets have: `/robot/send` has nothing else to tell them by.
+pub(super) fn warn_of_shared_tokens(named: &[(String, Field<'_>)], drafts: &[TargetDraft<'_>]) {
+    let mut owners: HashMap<&str, &str> = HashMap::new();
+    for draft in drafts {
+        let Tokens::Written(tokens) = &draft.gate.tokens else { continue };
+        for token in tokens {
+            let Some(owner) = owners.insert(token.expose(), &draft.name) else { continue };
+            let field = named.iter().find(|(name, _)| **name == *draft.name).map(|(_, field)| field);
+            if let Some(field) = field.filter(|_| owner != &*draft.name) {
+                field.warn(format!(
+                    "has a token of {owner}, too: /robot/send refuses it, because it cannot tell which is meant"
+                ));
             }
-            None => field.fail(format!("no such sender; known are {}", list(known()))),
         }
     }
-    Some(accepted)
 }
 
 fn keyword(field: &Field<'_>) -> Option<String> {

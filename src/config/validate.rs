@@ -1,18 +1,16 @@
 //! What the file as a whole means.
 
-use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ipnet::IpNet;
 use jiff::tz::TimeZone;
 
 use super::fields::{Field, Findings, Section};
 use super::message::Messages;
 use super::target::{self, Defaults, TargetDraft};
 use super::value::{DAY, count, duration_up_to, size, time_zone};
-use super::{Config, Storage, Web, credential, fallback, unsupported};
+use super::{Config, Storage, Web, credential, fallback, senders, unsupported, value};
 use crate::dingtalk;
 use crate::render::{Escape, Language, Severities, Style};
 
@@ -38,13 +36,14 @@ pub(super) fn validate(root: Section<'_>, findings: &Findings, folder: &Path) ->
     let language = style.language;
     let message = messages.default_message(&root);
     let monthly = root.get("budget").and_then(|field| field.section()).and_then(monthly).unwrap_or_default();
-    let defaults = Defaults { folder, allow_http, dedupe_window, style, message, monthly };
+    let senders = Arc::new(senders::read(&root, folder, explicit_zone(&root, &style)));
+    let defaults = Defaults { folder, allow_http, dedupe_window, style, message, monthly, senders };
 
     let web = root.get("web").and_then(|field| field.section());
     let web = web.map_or_else(Web::default, |section| read_web(section, folder));
     let storage = root.get("storage").and_then(|field| field.section());
     let storage = storage.map_or_else(Storage::default, |section| read_storage(section, folder));
-    unsupported::of_file(&root, folder);
+    unsupported::of_file(&root);
 
     let targets = read_targets(&root, &defaults, &mut messages);
     let client = dingtalk::Settings { timeout: timeout.unwrap_or(Duration::from_secs(5)), ca_file };
@@ -81,6 +80,7 @@ fn read_targets<'a>(root: &Section<'a>, defaults: &Defaults<'_>, messages: &mut 
     }
     let read = |(name, field): &(String, Field<'a>)| target::read(name, field, defaults, messages);
     let drafts: Vec<_> = named.iter().filter_map(read).collect();
+    target::warn_of_shared_tokens(&named, &drafts);
     let names: Vec<&str> = named.iter().map(|(name, _)| name.as_str()).collect();
     fallback::check(&drafts, &names);
     drafts
@@ -136,6 +136,12 @@ fn style(root: &Section<'_>) -> Style {
     style
 }
 
+/// The zone that somebody chose; none when times are shown in UTC because nobody did.
+fn explicit_zone(root: &Section<'_>, style: &Style) -> Option<TimeZone> {
+    let from_environment = || std::env::var("TZ").is_ok_and(|name| !name.is_empty());
+    (root.get("timezone").is_some() || from_environment()).then(|| style.time_zone.clone())
+}
+
 fn severities(root: &Section<'_>) -> Severities {
     let mut severities = Severities::default();
     let Some(section) = root.get("severity").and_then(|field| field.section()) else { return severities };
@@ -163,11 +169,7 @@ fn read_web(section: Section<'_>, folder: &Path) -> Web {
         web.max_connections = connections as usize;
     }
     for range in section.get("trusted_proxies").and_then(|field| field.list()).unwrap_or_default() {
-        let net = |text: &str| {
-            let address = || text.parse::<IpAddr>().map(IpNet::from);
-            text.parse::<IpNet>().or_else(|_| address()).map_err(|_| "expected a range such as 10.0.0.0/8".to_owned())
-        };
-        web.trusted_proxies.extend(range.parse(net));
+        web.trusted_proxies.extend(range.parse(value::range));
     }
     web.admin_token = section.get("admin_token_file").and_then(|field| {
         web.admin_token_file = Some(folder.join(field.text()?));

@@ -1,7 +1,9 @@
 //! What single values mean: durations, sizes, rate limits, time zones. Every error says what is expected.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use jiff::tz::TimeZone;
 use jiff::{Span, SpanRelativeTo};
 
@@ -62,6 +64,12 @@ pub(super) fn rate_limit(text: &str) -> Result<RateLimit, String> {
     let messages = messages.trim().parse().ok().filter(|count| *count > 0).ok_or_else(expected)?;
     let period = duration_up_to(DAY)(period.trim()).map_err(|error| format!("{}: {error}", expected()))?;
     Ok(RateLimit { messages, period })
+}
+
+/// A range of addresses, or a single one.
+pub(super) fn range(text: &str) -> Result<IpNet, String> {
+    let address = || text.parse::<IpAddr>().map(IpNet::from);
+    text.parse::<IpNet>().or_else(|_| address()).map_err(|_| "expected a range such as 10.0.0.0/8".to_owned())
 }
 
 /// A time zone by its IANA name.

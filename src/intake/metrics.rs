@@ -6,7 +6,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
 
 use super::{Gates, Refused};
-use crate::notification::Status;
+use crate::notification::{Sender, Status};
 use crate::telemetry::{ReasonLabel, TargetLabel};
 
 /// What the intake counts; clones share it.
@@ -16,12 +16,19 @@ pub struct Metrics {
     accepted: Family<TargetLabel, Counter>,
     suppressed: Family<ReasonLabel, Counter>,
     rejected: Family<RejectionLabel, Counter>,
+    salvaged: Family<SenderLabel, Counter>,
+    mentions_removed: Family<TargetLabel, Counter>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct AlertLabel {
     target: String,
     status: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct SenderLabel {
+    sender: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -42,6 +49,8 @@ impl Metrics {
             accepted: Family::default(),
             suppressed: Family::default(),
             rejected: Family::default(),
+            salvaged: Family::default(),
+            mentions_removed: Family::default(),
         };
         registry.register("alerts_received", "Alerts in accepted notifications, by status", metrics.alerts.clone());
         registry.register(
@@ -55,6 +64,19 @@ impl Metrics {
             metrics.suppressed.clone(),
         );
         registry.register("webhooks_rejected", "Requests that were not accepted, by reason", metrics.rejected.clone());
+        registry.register(
+            "webhooks_salvaged",
+            "Accepted requests that were broken and had to be mended, by sender",
+            metrics.salvaged.clone(),
+        );
+        registry.register(
+            "mentions_removed",
+            "Messages for DingTalk whose `at` was taken out, because anybody may post to the target",
+            metrics.mentions_removed.clone(),
+        );
+        for sender in Sender::ALL {
+            metrics.salvaged.get_or_create_owned(&SenderLabel { sender: sender.as_str() });
+        }
         for reason in Refused::LABELS {
             metrics.rejected.get_or_create_owned(&RejectionLabel { reason });
         }
@@ -66,7 +88,9 @@ impl Metrics {
         self.accepted.clear();
         self.alerts.clear();
         self.suppressed.clear();
+        self.mentions_removed.clear();
         for target in targets.keys() {
+            self.mentions_removed.get_or_create_owned(&TargetLabel::new(target));
             self.accepted.get_or_create_owned(&TargetLabel::new(target));
             self.suppressed.get_or_create_owned(&ReasonLabel::new(target, DUPLICATE));
             for status in [Status::Firing, Status::Resolved] {
@@ -85,6 +109,14 @@ impl Metrics {
 
     pub(super) fn suppressed(&self, target: &str) {
         self.suppressed.get_or_create(&ReasonLabel::new(target, DUPLICATE)).inc();
+    }
+
+    pub(super) fn salvaged(&self, sender: Sender) {
+        self.salvaged.get_or_create(&SenderLabel { sender: sender.as_str() }).inc();
+    }
+
+    pub(super) fn mention_removed(&self, target: &str) {
+        self.mentions_removed.get_or_create(&TargetLabel::new(target)).inc();
     }
 
     pub(super) fn rejected(&self, refused: &Refused) {

@@ -9,6 +9,7 @@ use super::*;
 use crate::clock::{from_millis, later};
 use crate::notification::{GroupId, Notification, Severity, StateDigest};
 use crate::render::Severities;
+use crate::sender::{self, Request};
 
 const WINDOW: Duration = Duration::from_secs(600);
 const LIMITS: [RateLimit; 1] = [RateLimit { messages: 2, period: Duration::from_secs(60) }];
@@ -31,7 +32,7 @@ fn open_at(folder: &Path, seconds: i64) -> Outbox {
 
 fn notification() -> Notification {
     let body = br#"{"version":"4","groupKey":"k","alerts":[{"status":"firing","labels":{"alertname":"A"}}]}"#;
-    crate::sender::decode(crate::notification::Sender::Alertmanager, body).expect("valid").notification
+    sender::decode(Request::of_body(body), None, &sender::Settings::default()).expect("valid").notification
 }
 
 fn offer(group: u8, digest: u8) -> Offer {

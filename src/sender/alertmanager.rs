@@ -9,6 +9,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::request::Reading;
+use super::time::Zone;
 use super::{DecodeError, Decoded};
 use crate::notification::{Alert, Labels, Notification, Sender, Status};
 
@@ -18,7 +20,7 @@ const VERSION: &str = "4";
 /// The body as it is sent; all text that Alertmanager leaves out in some release has a default.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "a JSON object as Alertmanager's webhook sends it")]
-struct Body {
+pub(super) struct Body {
     alerts: Option<Vec<BodyAlert>>,
     version: Option<String>,
     group_key: Option<String>,
@@ -60,50 +62,74 @@ struct BodyAlert {
     fingerprint: String,
 }
 
+/// Why a request is Alertmanager's: nobody else has `alerts` without a mark of their own.
+pub(super) fn marks(reading: &Reading<'_>) -> Option<&'static str> {
+    reading.json()?.has("alerts").then_some("`alerts`, and no other sender's marks")
+}
+
 /// Reads a webhook body.
-pub(super) fn decode(body: &[u8]) -> Result<Decoded, DecodeError> {
-    let body: Body = serde_json::from_slice(body)?;
-    let Some(alerts) = body.alerts else {
-        return Err(DecodeError::shape("no `alerts`: this is not what Alertmanager's webhook sends"));
-    };
+pub(super) fn decode(reading: &Reading<'_>, _zone: &Zone) -> Result<Decoded, DecodeError> {
+    read(&reading.text())
+}
+
+fn read(body: &str) -> Result<Decoded, DecodeError> {
+    let body = Body::parse(body)?;
     if body.version.is_none() && body.group_key.is_none() {
         return Err(DecodeError::shape(
             "`alerts` without `version` and `groupKey`: remove `payload:` from the webhook_config, so that \
              Alertmanager sends its own format",
         ));
     }
-    if alerts.is_empty() {
-        return Err(DecodeError::shape("`alerts` is empty: there is nothing to tell"));
-    }
-
-    let group_status = body.status.unwrap_or(Status::Firing);
-    let alerts: Vec<Alert> = alerts.into_iter().map(|alert| alert.into_alert(group_status)).collect();
-    let fires = alerts.iter().any(|alert| alert.status == Status::Firing);
-    let notification = Notification {
-        sender: Sender::Alertmanager,
-        status: body.status.unwrap_or(if fires { Status::Firing } else { Status::Resolved }),
-        receiver: unquote_meta(&body.receiver),
-        group_key: body.group_key.unwrap_or_else(|| format!("{:?}", body.group_labels)),
-        group_labels: body.group_labels,
-        common_labels: body.common_labels,
-        common_annotations: body.common_annotations,
-        route_labels: body.route_labels,
-        external_url: body.external_url,
-        truncated_alerts: body.truncated_alerts,
-        notification_reason: body.notification_reason,
-        meant_for: String::new(),
-        state: String::new(),
-        salvaged: false,
-        relay: None,
-        raw: Value::Null,
-        alerts,
-    };
     let oddity = match body.version.as_deref() {
         Some(VERSION) => None,
         Some(other) => Some(format!("protocol version {other:?} instead of {VERSION:?}")),
         None => Some(format!("no protocol version; read as {VERSION:?}")),
     };
-    Ok(Decoded { notification, oddity })
+    Ok(Decoded { notification: body.notification(Sender::Alertmanager), oddity })
+}
+
+// === impl Body ===
+
+impl Body {
+    /// Reads a body that has alerts, as Alertmanager and those who follow it send it.
+    ///
+    /// # Errors
+    /// When it is of another form, or there are none.
+    pub(super) fn parse(text: &str) -> Result<Self, DecodeError> {
+        let body: Self = serde_json::from_str(text)?;
+        match body.alerts.as_deref() {
+            None => Err(DecodeError::shape("no `alerts`: this is not what Alertmanager's webhook sends")),
+            Some([]) => Err(DecodeError::shape("`alerts` is empty: there is nothing to tell")),
+            Some(_) => Ok(body),
+        }
+    }
+
+    /// It as `sender` told it.
+    pub(super) fn notification(self, sender: Sender) -> Notification {
+        let group_status = self.status.unwrap_or(Status::Firing);
+        let alerts = self.alerts.unwrap_or_default();
+        let alerts: Vec<Alert> = alerts.into_iter().map(|alert| alert.into_alert(group_status)).collect();
+        let fires = alerts.iter().any(|alert| alert.status == Status::Firing);
+        Notification {
+            sender,
+            status: self.status.unwrap_or(if fires { Status::Firing } else { Status::Resolved }),
+            receiver: unquote_meta(&self.receiver),
+            group_key: self.group_key.unwrap_or_else(|| format!("{:?}", self.group_labels)),
+            group_labels: self.group_labels,
+            common_labels: self.common_labels,
+            common_annotations: self.common_annotations,
+            route_labels: self.route_labels,
+            external_url: self.external_url,
+            truncated_alerts: self.truncated_alerts,
+            notification_reason: self.notification_reason,
+            meant_for: String::new(),
+            state: String::new(),
+            salvaged: false,
+            relay: None,
+            raw: Value::Null,
+            alerts,
+        }
+    }
 }
 
 // === impl BodyAlert ===
@@ -161,14 +187,14 @@ mod tests {
     use super::*;
 
     fn refusal(body: &str) -> String {
-        decode(body.as_bytes()).expect_err(body).to_string()
+        read(body).expect_err(body).to_string()
     }
 
     #[test]
     fn missing_and_null_fields_are_empty() {
         let body = r#"{"version":"4","groupLabels":null,"commonLabels":null,"truncatedAlerts":null,"x":1,
             "alerts":[{"status":"firing","labels":{"a":"b"},"annotations":null,"endsAt":null},{"labels":null}]}"#;
-        let Decoded { notification, oddity } = decode(body.as_bytes()).expect("valid");
+        let Decoded { notification, oddity } = read(body).expect("valid");
         assert_eq!(oddity, None);
         assert_eq!(notification.status, Status::Firing);
         assert_eq!(notification.group_key, "{}");
@@ -181,7 +207,7 @@ mod tests {
     #[test]
     fn another_version_is_read_and_told() {
         let body = r#"{"version":"1","groupKey":"k","alerts":[{"status":"resolved"}],"status":"resolved"}"#;
-        let decoded = decode(body.as_bytes()).expect("valid");
+        let decoded = read(body).expect("valid");
         assert_eq!(decoded.notification.status, Status::Resolved);
         assert_eq!(decoded.oddity.as_deref(), Some("protocol version \"1\" instead of \"4\""));
     }

@@ -21,7 +21,7 @@ pub(super) struct Unanswered;
 
 #[derive(Serialize)]
 struct Line<'a> {
-    errcode: u16,
+    errcode: i32,
     errmsg: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<&'static str>,
@@ -29,24 +29,59 @@ struct Line<'a> {
     id: Option<Uuid>,
 }
 
-/// It is on disk.
-pub(super) fn accepted(accepted: Accepted) -> Answer {
-    let (status, id) = match accepted {
-        Accepted::New(id) => ("accepted", id),
-        Accepted::Duplicate(id) => ("duplicate", id),
-    };
-    line(StatusCode::OK, &Line { errcode: 0, errmsg: "ok", status: Some(status), id: Some(id) })
+/// As whom a sender is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// As the bridge.
+    Own,
+    /// As DingTalk, whose clients look at `errcode` and some at nothing but `errmsg`.
+    DingTalk,
 }
 
-/// It is not accepted.
-pub(super) fn refused(refused: &Refused) -> Answer {
-    let status = StatusCode::from_u16(refused.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut answer = failed(status, &refused.to_string());
-    if status == StatusCode::UNAUTHORIZED {
-        let schemes = HeaderValue::from_static("Bearer, Basic realm=\"dingbridge\"");
-        answer.headers_mut().insert(WWW_AUTHENTICATE, schemes);
+/// What DingTalk says of a token that is none of a robot's.
+const NO_TOKEN: (i32, &str) = (300005, "token is not exist");
+/// What DingTalk says of a body that is no message.
+const NO_MESSAGE: i32 = 40035;
+/// What DingTalk says when it is busy.
+const BUSY: i32 = -1;
+
+// === impl Manner ===
+
+impl Manner {
+    /// It is on disk.
+    pub(super) fn accepted(self, accepted: Accepted) -> Answer {
+        let (status, id) = match (self, accepted) {
+            (Self::DingTalk, _) => (None, None),
+            (Self::Own, Accepted::New(id)) => (Some("accepted"), Some(id)),
+            (Self::Own, Accepted::Duplicate(id)) => (Some("duplicate"), Some(id)),
+        };
+        line(StatusCode::OK, &Line { errcode: 0, errmsg: "ok", status, id })
     }
-    answer
+
+    /// It is not accepted.
+    pub(super) fn refused(self, refused: &Refused) -> Answer {
+        if self == Self::DingTalk && refused.is_about_token() {
+            let (errcode, errmsg) = NO_TOKEN;
+            return line(StatusCode::FORBIDDEN, &Line { errcode, errmsg, status: None, id: None });
+        }
+        let status = StatusCode::from_u16(refused.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut answer = self.failed(status, &refused.to_string());
+        if status == StatusCode::UNAUTHORIZED {
+            let schemes = HeaderValue::from_static("Bearer, Basic realm=\"dingbridge\"");
+            answer.headers_mut().insert(WWW_AUTHENTICATE, schemes);
+        }
+        answer
+    }
+
+    /// Something else is wrong.
+    pub(super) fn failed(self, status: StatusCode, reason: &str) -> Answer {
+        let errcode = match self {
+            Self::Own => i32::from(status.as_u16()),
+            Self::DingTalk if status.is_server_error() => BUSY,
+            Self::DingTalk => NO_MESSAGE,
+        };
+        line(status, &Line { errcode, errmsg: reason, status: None, id: None })
+    }
 }
 
 /// An operator's wish was carried out.
@@ -65,13 +100,15 @@ pub(super) fn unauthorized(status: StatusCode, reason: &str) -> Answer {
 
 /// Something else is wrong.
 pub(super) fn failed(status: StatusCode, reason: &str) -> Answer {
-    line(status, &Line { errcode: status.as_u16(), errmsg: reason, status: None, id: None })
+    Manner::Own.failed(status, reason)
 }
 
 /// The route is there, but not for this method.
-pub(super) fn method_not_allowed(allow: &'static str) -> Answer {
+pub(super) fn method_not_allowed(allow: &str) -> Answer {
     let mut answer = failed(StatusCode::METHOD_NOT_ALLOWED, &format!("use {allow}"));
-    answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+    if let Ok(allow) = HeaderValue::from_str(allow) {
+        answer.headers_mut().insert(ALLOW, allow);
+    }
     answer
 }
 

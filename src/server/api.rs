@@ -14,7 +14,6 @@ use uuid::Uuid;
 
 use super::Server;
 use super::answer::{self, Answer};
-use super::route::FORWARDED_FOR;
 use crate::outbox::story::{self, Found, Wish};
 use crate::outbox::{Outbox, Repair, Repaired, StoreError};
 
@@ -39,12 +38,12 @@ const MOST_LISTED: u32 = 10_000;
 // === impl Call ===
 
 impl Call {
-    /// The methods it takes, and how they are told.
-    pub(super) fn methods(self) -> (&'static [Method], &'static str) {
+    /// The methods it takes.
+    pub(super) fn methods(self) -> &'static [Method] {
         match self {
-            Self::List => (&[Method::GET, Method::HEAD], "GET, HEAD"),
-            Self::One => (&[Method::GET, Method::HEAD, Method::DELETE], "GET, HEAD, DELETE"),
-            Self::Replay => (&[Method::POST], "POST"),
+            Self::List => &[Method::GET, Method::HEAD],
+            Self::One => &[Method::GET, Method::HEAD, Method::DELETE],
+            Self::Replay => &[Method::POST],
         }
     }
 }
@@ -57,8 +56,7 @@ pub(super) async fn answer(
     params: &matchit::Params<'_, '_>,
     request: &Request<Incoming>,
 ) -> Answer {
-    let forwarded_for = request.headers().get(FORWARDED_FOR).and_then(|value| value.to_str().ok());
-    let client = server.client(peer, forwarded_for);
+    let client = server.client(peer, request.headers()).to_string();
     if let Err((status, reason)) = admit(server, request.headers()) {
         tracing::warn!(route = "api", client, "refused: {reason}");
         return answer::closing(answer::unauthorized(status, reason));

@@ -2,16 +2,17 @@
 
 use std::net::SocketAddr;
 
-use http::header::HeaderName;
 use http::{HeaderValue, Method, StatusCode};
 use hyper::Request;
 use hyper::body::{Bytes, Incoming};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::answer::{self, Answer, Unanswered};
+use super::answer::{self, Answer, Manner, Unanswered};
 use super::{Readiness, Server, Surface, api, body, credentials};
+use crate::intake::Posted;
 use crate::notification::Sender;
+use crate::sender;
 
 /// The routes of a listener.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ enum Route {
     Dingtalk,
     /// The path that names its sender.
     Hook,
+    /// DingTalk's own path.
+    Robot,
     Healthy,
     Ready,
     Reload,
@@ -30,7 +33,8 @@ enum Route {
     Api(api::Call),
 }
 
-const PUBLIC: [(&str, Route); 4] = [
+const PUBLIC: [(&str, Route); 5] = [
+    ("/robot/send", Route::Robot),
     ("/dingtalk/{target}/send", Route::Dingtalk),
     ("/dingtalk/{target}/send/{token}", Route::Dingtalk),
     ("/hook/{sender}/{target}", Route::Hook),
@@ -39,7 +43,6 @@ const PUBLIC: [(&str, Route); 4] = [
 const ADMIN: [(&str, Route); 2] = [("/-/reload", Route::Reload), ("/metrics", Route::Metrics)];
 const PROBES: [(&str, Route); 2] = [("/-/healthy", Route::Healthy), ("/-/ready", Route::Ready)];
 
-pub(super) const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const OPEN_METRICS: HeaderValue =
     HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
@@ -62,9 +65,9 @@ pub(super) async fn answer(
     let matched = routes.0.at(path).ok().filter(|matched| exists(*matched.value));
     let handler = matched.as_ref().map_or("other", |matched| matched.value.name());
     let answered = match matched {
-        Some(matched) => match matched.value.allows(&method) {
+        Some(matched) => match matched.value.allows(&method, &matched.params) {
             Ok(()) => dispatch(server, peer, *matched.value, &matched.params, request).await,
-            Err(allow) => Ok(answer::method_not_allowed(allow)),
+            Err(allow) => Ok(answer::method_not_allowed(&allow)),
         },
         None => Ok(answer::failed(StatusCode::NOT_FOUND, "no such path; post to /dingtalk/<target>/send")),
     };
@@ -90,18 +93,28 @@ async fn dispatch(
         Route::Metrics => Ok(metrics(server)),
         Route::Reload => Ok(reload(server).await),
         Route::Api(call) => Ok(api::answer(server, peer, call, params, &request).await),
-        Route::Hook => match params.get("sender").and_then(Sender::named) {
-            Some(sender) => hook(server, peer, "hook", Some(sender), params, request).await,
-            None => Ok(answer::failed(StatusCode::NOT_FOUND, "no such sender in this version; known is alertmanager")),
+        Route::Hook => match sender_of(params) {
+            Some(sender) => hook(server, peer, Manner::Own, "hook", Some(sender), params, request).await,
+            None => {
+                let known: Vec<_> = Sender::ALL.iter().map(|sender| sender.as_str()).collect();
+                let reason = format!("no such sender; known are {}", known.join(", "));
+                Ok(answer::failed(StatusCode::NOT_FOUND, &reason))
+            }
         },
-        Route::Dingtalk => hook(server, peer, "dingtalk", None, params, request).await,
+        Route::Dingtalk => hook(server, peer, Manner::Own, "dingtalk", None, params, request).await,
+        Route::Robot => hook(server, peer, Manner::DingTalk, "robot", Some(Sender::DingTalk), params, request).await,
     }
+}
+
+fn sender_of(params: &matchit::Params<'_, '_>) -> Option<Sender> {
+    params.get("sender").and_then(Sender::named)
 }
 
 /// Takes a notification in.
 async fn hook(
     server: &Server,
     peer: SocketAddr,
+    manner: Manner,
     route: &'static str,
     sender: Option<Sender>,
     params: &matchit::Params<'_, '_>,
@@ -110,13 +123,16 @@ async fn hook(
     let context = &server.context;
     let (parts, incoming) = request.into_parts();
     let tokens = credentials::presented(&parts.headers, params.get("token"), parts.uri.query());
-    let admitted = match context.intake.admit(params.get("target").unwrap_or_default(), &tokens) {
+    let client = server.client(peer, &parts.headers);
+    let admitted = match params.get("target") {
+        Some(target) => context.intake.admit(target, &tokens),
+        None => context.intake.admit_by_token(&tokens),
+    };
+    let admitted = match admitted {
         Ok(admitted) => admitted,
         Err(refused) => {
-            let forwarded_for = parts.headers.get(FORWARDED_FOR).and_then(|value| value.to_str().ok());
-            let client = server.client(peer, forwarded_for);
-            tracing::warn!(route, client, "refused: {refused}");
-            return Ok(answer::closing(answer::refused(&refused)));
+            tracing::warn!(route, %client, "refused: {refused}");
+            return Ok(answer::closing(manner.refused(&refused)));
         }
     };
     let read = match body::read(incoming, &context.limits, &server.in_flight, server.tasks.stopping()).await {
@@ -125,21 +141,27 @@ async fn hook(
         Err(body::Failure::TooLarge) => {
             let reason = format!("the body is larger than {} bytes (web.max_body)", context.limits.max_body);
             tracing::error!(route, target = admitted.target(), "refused: {reason}");
-            return Ok(answer::closing(answer::failed(StatusCode::PAYLOAD_TOO_LARGE, &reason)));
+            return Ok(answer::closing(manner.failed(StatusCode::PAYLOAD_TOO_LARGE, &reason)));
         }
         Err(body::Failure::NoRoom) => {
             let reason = "too many bytes in flight (web.max_in_flight); try again";
             tracing::error!(route, target = admitted.target(), "refused: {reason}");
-            return Ok(answer::closing(answer::failed(StatusCode::SERVICE_UNAVAILABLE, reason)));
+            return Ok(answer::closing(manner.failed(StatusCode::SERVICE_UNAVAILABLE, reason)));
         }
     };
     // In a task of its own, so that it is finished even when the client goes away.
     let intake = context.intake.clone();
-    let taken = server.tasks.spawn("request", async move { intake.take(admitted, sender, &read.bytes).await }).await;
-    Ok(match taken {
-        Ok(Ok(accepted)) => answer::accepted(accepted),
-        Ok(Err(refused)) => answer::refused(&refused),
-        Err(_panic) => answer::failed(StatusCode::INTERNAL_SERVER_ERROR, "a bug; the bridge's log has it"),
+    let query = parts.uri.query().map(str::to_owned);
+    let taken = server.tasks.spawn("request", async move {
+        // The whole of it: its bytes count as in flight until they are taken in.
+        let read = read;
+        let posted = Posted { sender, client, query, headers: parts.headers, body: read.bytes.clone() };
+        intake.take(admitted, &posted).await
+    });
+    Ok(match taken.await {
+        Ok(Ok(accepted)) => manner.accepted(accepted),
+        Ok(Err(refused)) => manner.refused(&refused),
+        Err(_panic) => manner.failed(StatusCode::INTERNAL_SERVER_ERROR, "a bug; the bridge's log has it"),
     })
 }
 
@@ -197,6 +219,7 @@ impl Route {
         match self {
             Self::Dingtalk => "/dingtalk",
             Self::Hook => "/hook",
+            Self::Robot => "/robot",
             Self::Healthy => "/-/healthy",
             Self::Ready => "/-/ready",
             Self::Reload => "/-/reload",
@@ -206,13 +229,15 @@ impl Route {
     }
 
     /// Whether it takes that method; if not, those that it takes.
-    fn allows(self, method: &Method) -> Result<(), &'static str> {
-        let (methods, allow): (&[Method], _) = match self {
-            Self::Dingtalk | Self::Hook => (&[Method::POST], "POST"),
-            Self::Healthy | Self::Ready | Self::Metrics => (&[Method::GET, Method::HEAD], "GET, HEAD"),
-            Self::Reload => (&[Method::POST, Method::PUT], "POST, PUT"),
+    fn allows(self, method: &Method, params: &matchit::Params<'_, '_>) -> Result<(), String> {
+        let methods: &[Method] = match self {
+            Self::Dingtalk | Self::Robot => &[Method::POST],
+            Self::Hook => sender_of(params).map_or(&[Method::POST], sender::methods),
+            Self::Healthy | Self::Ready | Self::Metrics => &[Method::GET, Method::HEAD],
+            Self::Reload => &[Method::POST, Method::PUT],
             Self::Api(call) => call.methods(),
         };
-        if methods.contains(method) { Ok(()) } else { Err(allow) }
+        let names = || methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
+        if methods.contains(method) { Ok(()) } else { Err(names()) }
     }
 }

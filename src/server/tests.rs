@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::*;
+use crate::clock::Clock;
 use crate::intake::{self, Gates};
 use crate::render::Severities;
 
@@ -21,7 +22,7 @@ fn server() -> Server {
     let (_, outbox) = watch::channel(None);
     let (_, readiness) = watch::channel(Readiness::Ready);
     let context = Context {
-        intake: Intake::new(gates, outbox.clone(), intake::Metrics::register(&mut registry)),
+        intake: Intake::new(gates, outbox.clone(), Clock::system(), intake::Metrics::register(&mut registry)),
         readiness,
         reload: None,
         outbox,
@@ -40,6 +41,7 @@ fn gate() -> intake::Gate {
         accept: None,
         dedupe_window: Duration::from_secs(600),
         severities: Arc::new(Severities::default()),
+        senders: Arc::default(),
     }
 }
 

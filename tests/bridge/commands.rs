@@ -92,7 +92,12 @@ fn render_shows_what_the_group_would_see() {
     let folder = folder(SANDBOX);
     let person = run_in(folder.path(), &["render", "--target", "ops", "firing.json"], "");
     assert_eq!(person.code, Some(0), "{person:?}");
-    for words in ["sender    alertmanager\n", " bytes, 1 message\n", "mentions  13800000000\n", "HostDown"] {
+    for words in [
+        "sender    alertmanager: `alerts`, and no other sender's marks\n",
+        " bytes, 1 message\n",
+        "mentions  13800000000\n",
+        "HostDown",
+    ] {
         assert!(person.stdout.contains(words), "{words:?} in {person:?}");
     }
     let json = run_in(folder.path(), &["render", "--target=ops", "--json", "firing.json"], "");
@@ -115,7 +120,7 @@ fn render_shows_what_the_group_would_see() {
             &["render", "--target=ops", "--sender=nosuch"],
             "{}",
             2,
-            "no such sender in this version; known is alertmanager",
+            "no such sender; known are alertmanager, grafana, cloudmonitor, rulehit",
         ),
         (&["render", "--target=ops", "--config.file=nosuch.yml"], "{}", 1, "cannot read nosuch.yml: No such file"),
     ] {
@@ -162,6 +167,17 @@ fn messages_are_in_the_language_of_the_configuration() {
     }
     let checked = run_in(path, &["check", "dingbridge.yml"], "");
     assert_eq!(checked.code, Some(0), "{checked:?}");
+    // What is chosen for one sender is tried for that sender.
+    write(path, "templates/ocp.text.hbs", "{{duration commonLabels}}\n");
+    let checked = run_in(path, &["check", "dingbridge.yml"], "");
+    assert_eq!(checked.code, Some(1), "{checked:?}");
+    for target in ["ops", "mine"] {
+        let told = format!(
+            "targets.{target}: for a notification that something happened, told by ocp: template \"ocp.text\", line 1"
+        );
+        assert!(checked.stdout.contains(&told), "{told} in {}", checked.stdout);
+    }
+    assert!(!checked.stdout.contains("targets.text"), "that is made of another template: {}", checked.stdout);
 }
 
 #[tokio::test]
@@ -272,7 +288,10 @@ async fn demo_tells_its_story_and_goes_on_serving() {
         "\"status\":\"duplicate\"",
         "2. one of them is back",
         "3. the other is back as well",
-        "4. a rack loses its power: 30 notifications within a second",
+        "4. CloudMonitor calls back about a threshold: the bridge answers",
+        "5. a script has a word to say",
+        "Backup of db1 has failed",
+        "6. a rack loses its power: 30 notifications within a second",
         "[FIRING:60] in 30 groups",
         "── the group of demo sees ──",
     ] {
@@ -280,7 +299,7 @@ async fn demo_tells_its_story_and_goes_on_serving() {
     }
     // One of the storm's alerts is enough to see that those under one name are told.
     assert!(story.contains("KafkaUnderReplicated") && story.contains("rack-7-10-2"), "{story}");
-    assert!((4..=5).contains(&story.matches("the group of demo sees").count()), "{story}");
+    assert!((6..=7).contains(&story.matches("the group of demo sees").count()), "{story}");
     assert!(demo.stderr().is_empty(), "{}", demo.stderr());
     assert_eq!(std::fs::read_dir(temporary.path()).expect("a folder").count(), 1);
 

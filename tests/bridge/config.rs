@@ -225,7 +225,7 @@ const CASES: &[Case] = &[
     (
         "targets: {ops: {accept: [alertmanger], url: sandbox}}\n",
         &[
-            ":1:26: targets.ops.accept[0]: no such sender; known are `alertmanager`, `aicc`, `cloudmonitor`, `dingtalk`, `eventbridge`, `generic`, `grafana`, `kube-eventer`, `ocp`, `rulehit`, `sls` and `uptimekuma`",
+            ":1:26: targets.ops.accept[0]: no such sender; known are `alertmanager`, `grafana`, `cloudmonitor`, `rulehit`, `aicc`, `ocp`, `dingtalk`, `sls`, `eventbridge`, `kube-eventer`, `uptimekuma` and `generic`",
         ],
     ),
     (
@@ -248,16 +248,27 @@ const CASES: &[Case] = &[
         &[":1:8: proxy: not supported by this version; remove it"],
     ),
     ("watchdog: {}\ntargets: {ops: {url: sandbox}}\n", &[":1:11: watchdog: not supported by this version; remove it"]),
+    // How senders are verified.
     (
-        "senders: {rulehit: {ali_uid: '1'}}\ntargets: {ops: {url: sandbox}}\n",
-        &[":1:10: senders: not supported by this version; remove it"],
+        "senders: {aicc: {shared_key: canary}, rulehit: {}, grafana: {replay_window: 5m}}\ntargets: {ops: {url: sandbox}}\n",
+        &[
+            ":1:17: senders.aicc: expected `shared_key` to have at least 16 characters",
+            ":1:48: senders.rulehit: no `ali_uid`: the id of the Alibaba Cloud account, which its signatures are made with",
+            ":1:61: senders.grafana: no `secret` and no `secret_file`: requests cannot be verified; remove this to take them unverified",
+        ],
     ),
     (
-        "senders: {aicc: {shared_key: canary}}\ntargets: {ops: {url: sandbox}}\n",
+        "senders: {cloudmonitor: {allow_from: []}, grafana: {secret: canary, timestamp_header: 'a b'}, huawei: {}}\n\
+         targets: {ops: {url: sandbox}}\n",
         &[
-            ":1:10: senders: not supported by this version; remove it",
-            ":1:17: senders.aicc: expected a shared key of at least 16 characters",
+            ":1:38: senders.cloudmonitor.allow_from: expected at least one range; without `allow_from` any address may post",
+            ":1:87: senders.grafana.timestamp_header: expected the name of a header",
+            ":1:95: senders.huawei: unknown key; known are `aicc`, `cloudmonitor`, `grafana` and `rulehit`",
         ],
+    ),
+    (
+        "senders: {cloudmonitor: {allow_from: [106.11.167.0/33]}}\ntargets: {ops: {url: sandbox}}\n",
+        &[":1:39: senders.cloudmonitor.allow_from[0]: expected a range such as 10.0.0.0/8"],
     ),
 ];
 
@@ -369,9 +380,9 @@ fn templates_are_refused_with_their_file_and_line() {
 fn odd_values_are_notes_and_no_mistakes() {
     let folder = folder();
     let config = "no_builtin_template: true\ntargets:\n  ops:\n    url: sandbox\n    rate_limit: [20/1s, 30/1m]\n    \
-                  accept: [alertmanager, grafana]\n    mention: {all: true, by_label: {label: owner, people: {bob: {user_id: bob}}}}\n  \
+                  tokens: [canary-one]\n    mention: {all: true, by_label: {label: owner, people: {bob: {user_id: bob}}}}\n  \
                   dba:\n    url: https://oapi.dingtalk.com/robot/send?access_token=canary\n    fallback: ops\n    \
-                  rate_limit: [20/1m, 1200/1h, 40/1m30s, 1199/59m]\nbudget: {monthly: 99}\n";
+                  rate_limit: [20/1m, 1200/1h, 40/1m30s, 1199/59m]\n    tokens: [canary-one]\nbudget: {monthly: 99}\n";
     let file = write(folder.path(), "odd.yml", config);
     let run = check(std::slice::from_ref(&file));
     assert_eq!(run.code, Some(0), "{run:?}");
@@ -379,13 +390,13 @@ fn odd_values_are_notes_and_no_mistakes() {
         ":1:22: no_builtin_template: has no effect: a template of the same name takes a built-in one's place",
         ":4:10: targets.ops.url: messages go to the built-in stand-in: nobody is told",
         ":5:17: targets.ops.rate_limit: more than DingTalk's 20 messages a minute: it bans a robot that exceeds them for ten minutes",
-        ":6:28: targets.ops.accept[1]: this version does not understand that sender",
         ":7:20: targets.ops.mention.all: everybody is called anyway: the people beside it make no difference",
+        ":9:5: targets.dba: has a token of ops, too: /robot/send refuses it, because it cannot tell which is meant",
         ":10:15: targets.dba.fallback: falls back to the built-in stand-in: nobody is told what this target cannot deliver",
         ":11:25: targets.dba.rate_limit[1]: has no effect: 20/1m lets no more than 1200 through in 1h",
         ":11:34: targets.dba.rate_limit[2]: has no effect: 20/1m lets no more than 40 through in 90s",
         ":11:44: targets.dba.rate_limit[3]: has no effect: 20/1m lets no more than 1180 through in 59m",
-        ":12:19: budget.monthly: fewer than four calls a day for the whole organisation; 0 only counts them",
+        ":13:19: budget.monthly: fewer than four calls a day for the whole organisation; 0 only counts them",
     ] {
         assert!(run.stdout.contains(&format!(" - note: {file}{note}\n")), "{note} in {}", run.stdout);
     }
@@ -410,7 +421,7 @@ fn everything_that_can_be_said_is_known() {
     assert!(!format!("{run:?}").contains(CANARY), "{run:?}");
     let refused: Vec<_> =
         run.stdout.lines().skip(1).map(|line| line.trim().split(": ").nth(1).expect("a key")).collect();
-    assert_eq!(refused, ["proxy", "senders"], "{}", run.stdout);
+    assert_eq!(refused, ["proxy"], "{}", run.stdout);
     assert!(run.stdout.lines().skip(1).all(|line| line.contains("not supported by this version")), "{}", run.stdout);
 }
 
@@ -420,8 +431,10 @@ fn the_example_of_everything_can_be_used() {
     let example = fixture("../../examples/dingbridge.yml");
     let mut command = program(&["check"]);
     command.current_dir(folder.path()).arg(&example);
-    for name in ["OPS_TOKEN", "OPS_SECRET", "ONCALL_TOKEN_1", "ONCALL_TOKEN_2", "BRIDGE_TOKEN"] {
-        command.env(name, format!("canary-{name}"));
+    for name in
+        ["OPS_TOKEN", "OPS_SECRET", "ONCALL_TOKEN_1", "ONCALL_TOKEN_2", "BRIDGE_TOKEN", "AICC_KEY", "GRAFANA_KEY"]
+    {
+        command.env(name, format!("canary-of-{name}"));
     }
     let run = finish(&mut command, "");
     assert_eq!(run.code, Some(0), "{run:?}");

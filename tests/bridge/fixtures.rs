@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use dingbridge::clock::from_millis;
 use dingbridge::dedupe::{GroupState, Verdict, judge};
-use dingbridge::notification::Sender;
+
 use dingbridge::sandbox::Settings;
-use dingbridge::sender;
+use dingbridge::sender::{self, Request};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
@@ -123,7 +123,8 @@ fn the_captured_sequences_are_judged_as_they_should_be() {
     for Sequence { alertmanager, scenario, requests } in &capture.sequences {
         let mut states = HashMap::new();
         for Captured { t, intended_code, body, expected } in requests {
-            let decoded = sender::decode(Sender::Alertmanager, body.as_bytes()).expect("a webhook");
+            let decoded = sender::decode(Request::of_body(body.as_bytes()), None, &sender::Settings::default())
+                .expect("a webhook");
             let notification = decoded.notification;
             let (group, digest) = (notification.group_id("ops"), notification.state_digest());
             let now = from_millis((t * 1000.0).round() as i64);
