@@ -21,6 +21,8 @@ mod operating;
 mod outbox;
 mod pacing;
 mod program;
+mod robot;
+mod senders;
 mod storage;
 mod storm;
 mod verdicts;
