@@ -31,8 +31,8 @@ pub(super) struct Event {
     pub labels: Labels,
     /// What makes messages about it one group, within its sender; without one, title and object do.
     pub key: String,
-    /// What is news about it beside firing and resolved, such as a level that rises; a state of its own for each time
-    /// that it is told when it has no other.
+    /// What is news about it beside firing and resolved, such as a level that rises. Without one nothing is: told again
+    /// it is a repetition, whatever its time.
     pub state: String,
     /// What was sent, without secrets and personal data.
     pub raw: Value,
