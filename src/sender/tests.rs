@@ -1,5 +1,7 @@
 //! What the senders' tests share.
 
+use serde_json::Value;
+
 use super::{Decoded, Request, Settings, decode, recognise};
 use crate::notification::{Notification, Sender};
 
@@ -9,6 +11,13 @@ pub(super) fn told(request: Request<'_>, sender: Sender) -> Notification {
     let recognised = recognise(request, None).expect("of a known form");
     assert_eq!(recognised.sender, sender, "{}", recognised.why);
     recognised.decode(&Settings::default()).expect("of its sender's form").notification
+}
+
+/// The JSON of a fixture.
+pub(super) fn fixture(file: &str) -> Value {
+    let path = format!("{}/tests/fixtures/senders/{file}", env!("CARGO_MANIFEST_DIR"));
+    let body = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    serde_json::from_str(&body).expect("JSON")
 }
 
 /// What `body` says when its path names its sender.

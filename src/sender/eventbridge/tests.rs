@@ -2,20 +2,12 @@ use serde_json::json;
 
 use super::*;
 use crate::notification::{Notification, Severity, Status};
-use crate::sender::{Request, Settings, recognise};
-
-fn fixture(file: &str) -> Value {
-    let path = format!("{}/tests/fixtures/senders/{file}", env!("CARGO_MANIFEST_DIR"));
-    let body = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-    serde_json::from_str(&body).expect("JSON")
-}
+use crate::sender::tests::{self, fixture};
+use crate::sender::{Request, Settings};
 
 #[track_caller]
 fn told(body: &Value) -> Notification {
-    let body = body.to_string();
-    let recognised = recognise(Request::of_body(body.as_bytes()), None).expect("of a known sender");
-    assert_eq!(recognised.sender, Sender::EventBridge);
-    let notification = recognised.decode(&Settings::default()).expect("understood").notification;
+    let notification = tests::told(Request::of_body(body.to_string().as_bytes()), Sender::EventBridge);
     let stored = serde_json::to_string(&notification).expect("JSON");
     for private in ["123456789098", "164901546557", "16490154", "accountid", "42.120", "172.25"] {
         assert!(!stored.contains(private), "{private}: {stored}");

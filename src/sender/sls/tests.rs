@@ -2,20 +2,12 @@ use serde_json::json;
 
 use super::*;
 use crate::notification::Status;
-use crate::sender::{Request, Settings, recognise};
-
-fn fixture(file: &str) -> Value {
-    let path = format!("{}/tests/fixtures/senders/{file}", env!("CARGO_MANIFEST_DIR"));
-    let body = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-    serde_json::from_str(&body).expect("JSON")
-}
+use crate::sender::tests::{self, fixture};
+use crate::sender::{Request, Settings};
 
 #[track_caller]
 fn told(body: &Value) -> Notification {
-    let body = body.to_string();
-    let recognised = recognise(Request::of_body(body.as_bytes()), None).expect("of a known sender");
-    assert_eq!(recognised.sender, Sender::Sls);
-    let notification = recognised.decode(&Settings::default()).expect("understood").notification;
+    let notification = tests::told(Request::of_body(body.to_string().as_bytes()), Sender::Sls);
     let stored = serde_json::to_string(&notification).expect("JSON");
     for private in ["1234567890120000", "aliuid", "signin"] {
         assert!(!stored.contains(private), "{stored}");
