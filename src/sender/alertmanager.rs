@@ -7,8 +7,8 @@
 
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
+use super::event::fingerprint;
 use super::request::Reading;
 use super::time::Zone;
 use super::{DecodeError, Decoded};
@@ -136,7 +136,7 @@ impl Body {
 
 impl BodyAlert {
     fn into_alert(self, group_status: Status) -> Alert {
-        let fingerprint = if self.fingerprint.is_empty() { fingerprint(&self.labels) } else { self.fingerprint };
+        let fingerprint = if self.fingerprint.is_empty() { identity(&self.labels) } else { self.fingerprint };
         Alert {
             status: self.status.unwrap_or(group_status),
             labels: self.labels,
@@ -151,15 +151,8 @@ impl BodyAlert {
 }
 
 /// An identity of the labels for a body without fingerprints. It need not be Alertmanager's own, only stable.
-fn fingerprint(labels: &Labels) -> String {
-    let mut digest = Sha256::new();
-    for (name, value) in labels {
-        digest.update(name);
-        digest.update([0]);
-        digest.update(value);
-        digest.update([0]);
-    }
-    digest.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+fn identity(labels: &Labels) -> String {
+    fingerprint(&labels.iter().map(|(name, value)| format!("{name}\0{value}\0")).collect::<String>())
 }
 
 /// Undoes Go's `regexp.QuoteMeta`, which Alertmanager applies to the receiver's name.

@@ -13,11 +13,15 @@ pub(super) fn told(request: Request<'_>, sender: Sender) -> Notification {
     recognised.decode(&Settings::default()).expect("of its sender's form").notification
 }
 
+/// A body or a query that was kept in a file.
+pub(super) fn kept(file: &str) -> String {
+    let path = format!("{}/tests/fixtures/senders/{file}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
 /// The JSON of a fixture.
 pub(super) fn fixture(file: &str) -> Value {
-    let path = format!("{}/tests/fixtures/senders/{file}", env!("CARGO_MANIFEST_DIR"));
-    let body = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-    serde_json::from_str(&body).expect("JSON")
+    serde_json::from_str(&kept(file)).expect("JSON")
 }
 
 /// What `body` says when its path names its sender.

@@ -14,18 +14,12 @@ mod subscription;
 mod threshold;
 mod v2;
 
-/// A body or a query that was kept in a file.
-pub(super) fn fixture(file: &str) -> String {
-    let path = format!("{}/tests/fixtures/senders/{file}", env!("CARGO_MANIFEST_DIR"));
-    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
-}
+pub(super) use crate::sender::tests::kept as fixture;
 
 /// What a body tells once it is recognised.
 #[track_caller]
 pub(super) fn told(body: &str) -> Notification {
-    let recognised = recognise(Request::of_body(body.as_bytes()), None).expect("of a known sender");
-    assert_eq!(recognised.sender, Sender::CloudMonitor, "{}", recognised.why);
-    let Decoded { notification, .. } = recognised.decode(&Settings::default()).expect("understood");
+    let notification = crate::sender::tests::told(Request::of_body(body.as_bytes()), Sender::CloudMonitor);
     assert_private(&notification, body);
     notification
 }

@@ -3,17 +3,15 @@ use serde_json::{Value, json};
 use super::*;
 use crate::dingtalk::{Button, FeedLink, Orientation};
 use crate::notification::Status;
-use crate::sender::{Request, Settings, recognise};
+use crate::sender::tests::{self, kept};
+use crate::sender::{Request, Settings};
 
 fn fixture(name: &str) -> Vec<u8> {
-    let path = format!("{}/tests/fixtures/senders/{name}", env!("CARGO_MANIFEST_DIR"));
-    std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+    kept(name).into_bytes()
 }
 
 fn notification(body: &[u8]) -> Notification {
-    let recognised = recognise(Request::of_body(body), None).expect("recognised");
-    assert_eq!(recognised.sender, Sender::DingTalk);
-    recognised.decode(&Settings::default()).expect("decoded").notification
+    tests::told(Request::of_body(body), Sender::DingTalk)
 }
 
 fn told(body: &Value) -> Notification {

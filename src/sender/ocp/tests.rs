@@ -2,22 +2,20 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::notification::{Severity, Status};
+use crate::sender::tests::{self, kept};
 use crate::sender::{Request, Settings, recognise};
 
 /// Where OCP's page about the alarm is, in the fixtures.
 const PAGE: &str = "http://192.0.2.10:8080/alarm/event/";
 
 fn fixture(name: &str) -> Vec<u8> {
-    let path = format!("{}/tests/fixtures/senders/{name}.json", env!("CARGO_MANIFEST_DIR"));
-    std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+    kept(&format!("{name}.json")).into_bytes()
 }
 
 /// What a body tells, without its path.
 #[track_caller]
 fn told(body: &[u8]) -> Notification {
-    let recognised = recognise(Request::of_body(body), None).expect("recognised");
-    assert_eq!(recognised.sender, Sender::Ocp);
-    recognised.decode(&Settings::default()).expect("decoded").notification
+    tests::told(Request::of_body(body), Sender::Ocp)
 }
 
 #[track_caller]

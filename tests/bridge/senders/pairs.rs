@@ -38,9 +38,7 @@ impl Pair {
 }
 
 fn pairs() -> Vec<Pair> {
-    let over = [("告警中", "已消除")];
-    let ocp = text_of("ocp-labels.json").replace("已消除", "告警中");
-    let ended = |text: &str| over.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to));
+    let ocp_ended = text_of("ocp-labels.json");
     let generic = |status: &str| json!({"title": "Backup failed", "status": status, "key": "backup"}).to_string();
     vec![
         Pair::files("cms-event-ecs-reboot-scheduled.json", "cms-event-ecs-reboot-avoided.json"),
@@ -71,7 +69,7 @@ fn pairs() -> Vec<Pair> {
         ),
         Pair::files("grafana-firing.json", "grafana-resolved.json"),
         Pair::files("ocp-http-markdown.json", "ocp-http-recover.json"),
-        Pair::of("ocp-labels.json", ocp.clone(), ended(&ocp)),
+        Pair::of("ocp-labels.json", ocp_ended.replace("已消除", "告警中"), ocp_ended),
         Pair::changed("uptimekuma-down.json", &[("\"status\": 0", "\"status\": 1"), ("Down", "Up")]),
         Pair::of("generic", generic("firing"), generic("resolved")),
     ]
