@@ -32,11 +32,13 @@ pub(super) fn validate(root: Section<'_>, findings: &Findings, folder: &Path) ->
     let allow_http = root.get("allow_http").and_then(|field| field.flag()).unwrap_or_default();
     let dedupe_window = target::window(&root).unwrap_or(Duration::from_secs(600));
     let mut messages = Messages::read(&root, folder);
-    let style = style(&root);
+    let zone = chosen_zone(&root);
+    let mut style = style(&root);
+    style.time_zone = zone.clone().unwrap_or(TimeZone::UTC);
     let language = style.language;
     let message = messages.default_message(&root);
     let monthly = root.get("budget").and_then(|field| field.section()).and_then(monthly).unwrap_or_default();
-    let senders = Arc::new(senders::read(&root, folder, explicit_zone(&root, &style)));
+    let senders = Arc::new(senders::read(&root, folder, zone));
     let defaults = Defaults { folder, allow_http, dedupe_window, style, message, monthly, senders };
 
     let web = root.get("web").and_then(|field| field.section());
@@ -123,23 +125,17 @@ fn style(root: &Section<'_>) -> Style {
     style.escape = escape.unwrap_or(style.escape);
     style.message_limit = message_limit.unwrap_or(style.message_limit);
     style.severities = Arc::new(severities(root));
-    style.time_zone = match root.get("timezone") {
-        Some(field) => field.parse(time_zone).unwrap_or(TimeZone::UTC),
-        None => match std::env::var("TZ") {
-            Ok(name) if !name.is_empty() => time_zone(name.trim_start_matches(':')).unwrap_or_else(|error| {
-                root.fail(format!("the environment variable TZ: {error}"));
-                TimeZone::UTC
-            }),
-            _ => TimeZone::UTC,
-        },
-    };
     style
 }
 
-/// The zone that somebody chose; none when times are shown in UTC because nobody did.
-fn explicit_zone(root: &Section<'_>, style: &Style) -> Option<TimeZone> {
-    let from_environment = || std::env::var("TZ").is_ok_and(|name| !name.is_empty());
-    (root.get("timezone").is_some() || from_environment()).then(|| style.time_zone.clone())
+/// The zone that somebody chose, in the file or by the environment; none when nobody did.
+fn chosen_zone(root: &Section<'_>) -> Option<TimeZone> {
+    if let Some(field) = root.get("timezone") {
+        return field.parse(time_zone);
+    }
+    let name = std::env::var("TZ").ok().filter(|name| !name.is_empty())?;
+    let zone = time_zone(name.trim_start_matches(':'));
+    zone.map_err(|error| root.fail(format!("the environment variable TZ: {error}"))).ok()
 }
 
 fn severities(root: &Section<'_>) -> Severities {
