@@ -46,6 +46,8 @@ pub(super) struct Survey {
     size: usize,
     /// The names it looks up; `this` when it takes a value as a whole.
     names: BTreeSet<String>,
+    /// The helpers it calls.
+    helpers: BTreeSet<String>,
 }
 
 #[derive(Debug)]
@@ -176,6 +178,7 @@ impl Survey {
         if let Err(message) = helper::check(name, &call.params, &named, call.block) {
             self.refuse(place, message);
         }
+        self.helpers.insert(name.to_owned());
     }
 
     fn path(&mut self, path: &Path) {

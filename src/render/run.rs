@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::AtomicUsize;
 
 use handlebars::{Context, Output, RenderContext, RenderError, RenderErrorReason, Renderable};
 
 use super::escape::{self, Medium};
 use super::fit::{Frame, Part};
-use super::helper::{self, FUEL, Scope};
+use super::helper::{self, Scope};
 use super::model::{Model, View, by_severity};
 use super::tell::Telling;
 use super::{Circumstances, Kind, Library, Packed, RenderFailure, Rendered, Style, plain};
@@ -161,7 +160,7 @@ impl Library {
         circumstances: &Circumstances<'_>,
         fallback: impl FnOnce() -> String,
     ) -> Head {
-        let (title, failure) = match self.run(name, context, style, circumstances) {
+        let (title, failure) = match self.run(name, context, style, circumstances, &Mention::default()) {
             Ok(written) => (escape::finish_title(&written.text), None),
             Err(failure) => (String::new(), Some(failure)),
         };
@@ -182,7 +181,7 @@ impl Library {
         circumstances: &Circumstances<'_>,
     ) -> Result<Rendered, Option<RenderFailure>> {
         let Head { title, failure } = head;
-        let written = match self.run(name, context, sheet.style, circumstances) {
+        let written = match self.run(name, context, sheet.style, circumstances, &sheet.mention) {
             Ok(written) => written,
             Err(error) => return Err(failure.or(Some(error))),
         };
@@ -214,23 +213,17 @@ impl Library {
         context: &Context,
         style: &Style,
         circumstances: &Circumstances<'_>,
+        mention: &Mention,
     ) -> Result<Written, RenderFailure> {
-        let Some(template) = self.registry.get_template(name) else {
+        let (Some(template), Some(extent)) = (self.registry.get_template(name), self.extents.get(name)) else {
             return Err(RenderFailure::unplaced(name, "there is no template of this name"));
         };
-        let scope = Scope {
-            now: circumstances.now,
-            time_zone: &style.time_zone,
-            severities: &style.severities,
-            language: style.language,
-            extents: &self.extents,
-            fuel: AtomicUsize::new(FUEL),
-        };
+        let scope = Scope::new(style, circumstances, mention, &self.extents);
         let most = style.message_limit.saturating_mul(QUOTA_FACTOR);
         let mut out = Quota { text: String::with_capacity(most.min(4_096)), most, full: false };
         let render = || {
             let mut rc = RenderContext::new(template.name.as_ref());
-            helper::register_local(&mut rc, &scope);
+            helper::register_local(&mut rc, &scope, &extent.helpers);
             template.render(&self.registry, context, &mut rc, &mut out)
         };
         // What a rendering leaves half done is dropped with it.

@@ -32,7 +32,8 @@ impl<'a> Graph<'a> {
             return extent.clone();
         }
         let Some(survey) = self.surveys.get(name) else { return Extent::default() };
-        let mut extent = Extent { depth: survey.depth, size: survey.size, names: survey.names.clone() };
+        let (names, helpers) = (survey.names.clone(), survey.helpers.clone());
+        let mut extent = Extent { depth: survey.depth, size: survey.size, names, helpers };
         self.path.push(name);
         for call in &survey.calls {
             let message = if !self.surveys.contains_key(&call.partial) {
@@ -46,6 +47,7 @@ impl<'a> Graph<'a> {
                 let inner = self.visit(&call.partial);
                 extent.size = extent.size.saturating_add(inner.size);
                 extent.names.extend(inner.names);
+                extent.helpers.extend(inner.helpers);
                 let depth = call.depth + inner.depth;
                 let news = depth > MAX_DEPTH && extent.depth <= MAX_DEPTH && inner.depth <= MAX_DEPTH;
                 extent.depth = extent.depth.max(depth);

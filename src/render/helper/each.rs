@@ -1,7 +1,5 @@
 //! The loop.
 
-use std::sync::atomic::Ordering;
-
 use handlebars::{
     BlockContext, BlockParams, Context, Handlebars, Helper, HelperDef, HelperResult, Output, RenderContext, Renderable,
 };
@@ -23,11 +21,10 @@ pub(super) struct Each<'a> {
 impl Each<'_> {
     fn pay(&self, rounds: usize, weight: usize) -> HelperResult {
         let price = rounds.saturating_mul(weight.max(1));
-        let spent = |fuel: usize| fuel.checked_sub(price);
-        match self.scope.fuel.fetch_update(Ordering::Relaxed, Ordering::Relaxed, spent) {
-            Ok(_) => Ok(()),
-            Err(_) => Err(wrong("each", format!("loops in loops would render more than {FUEL} elements: nest fewer"))),
+        if self.scope.burn(price) {
+            return Ok(());
         }
+        Err(wrong("each", format!("loops in loops would render more than {FUEL} elements: nest fewer")))
     }
 }
 

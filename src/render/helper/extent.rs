@@ -15,6 +15,8 @@ pub(in crate::render) struct Extent {
     pub size: usize,
     /// The names it looks up.
     pub names: BTreeSet<String>,
+    /// The helpers it calls.
+    pub helpers: BTreeSet<String>,
 }
 
 /// How many elements `template` has, its partials filled in.

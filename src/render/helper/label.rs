@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use handlebars::{Helper, JsonRender, RenderError};
 use serde_json::Value;
 
-use super::{Scope, argument, kind, named, wrong};
+use super::{Declared, MANY, Scope, argument, kind, named, value, wrong};
 use crate::notification::{Severity, Status};
 use crate::render::escape;
 
@@ -15,8 +15,24 @@ pub(in crate::render) const WHERE: [&str; 8] =
 /// How many names [`names`] shows.
 const MOST_NAMES: usize = 3;
 
+#[rustfmt::skip]
+pub(super) const HELPERS: &[Declared] = &[
+    value("lookup", (2, 2), r#"{{lookup labels "k8s.pod/name"}}"#, lookup),
+    value("len", (1, 1), "{{len firing}}", len),
+    value("toUpper", (1, 1), "{{toUpper severity}}", to_upper),
+    value("link", (1, 1), r#"{{link annotations.runbook_url text="Runbook"}}"#, link).named(&["text", "before"]),
+    value("breaks", (1, 1), "{{breaks annotations.description}}", breaks),
+    value("oneLine", (1, 1), "{{oneLine annotations.summary}}", one_line),
+    value("verbatim", (1, 1), "{{verbatim annotations.summary}}", verbatim),
+    value("names", (1, 1), "{{names firing}}", names).named(&["or"]),
+    value("pairs", (1, MANY), r#"{{pairs labels @root.commonLabels "alertname"}}"#, pairs).named(&["before", "between"]),
+    value("color", (1, 1), "{{color severity}}", color),
+    value("level", (1, 1), "{{level severity}}", level),
+    value("icon", (1, 1), "{{icon severity}}", icon),
+];
+
 /// `{{lookup labels "k8s.pod/name"}}`: the value of that name, for names that cannot be written as a path.
-pub(super) fn lookup(helper: &Helper<'_>) -> Result<Value, RenderError> {
+fn lookup(_: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
     let found = match (argument(helper, 0), argument(helper, 1)) {
         (Value::Object(map), Value::String(name)) => map.get(escape::plain(name).as_ref()),
         (Value::Array(list), Value::Number(index)) => {
@@ -28,7 +44,7 @@ pub(super) fn lookup(helper: &Helper<'_>) -> Result<Value, RenderError> {
 }
 
 /// `{{len firing}}`: how many there are; of a text, its characters.
-pub(super) fn len(helper: &Helper<'_>) -> Result<Value, RenderError> {
+fn len(_: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
     Ok(Value::from(match argument(helper, 0) {
         Value::Array(list) => list.len(),
         Value::Object(map) => map.len(),
@@ -38,13 +54,13 @@ pub(super) fn len(helper: &Helper<'_>) -> Result<Value, RenderError> {
 }
 
 /// `{{toUpper severity}}`: in capital letters.
-pub(super) fn to_upper(helper: &Helper<'_>) -> Result<Value, RenderError> {
+fn to_upper(_: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
     Ok(Value::String(text(argument(helper, 0)).to_uppercase()))
 }
 
 /// `{{link annotations.runbook_url text="Runbook" before=" · "}}`: a markdown link to an `http` or `https` address;
 /// without `text` the address alone. Nothing, not even what comes before, if it is none.
-pub(super) fn link(helper: &Helper<'_>) -> Result<Value, RenderError> {
+fn link(_: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
     let url = escape::url(&escape::plain(&text(argument(helper, 0))));
     let before = named(helper, "before");
     Ok(Value::String(match named(helper, "text") {
@@ -55,12 +71,12 @@ pub(super) fn link(helper: &Helper<'_>) -> Result<Value, RenderError> {
 }
 
 /// `{{breaks annotations.description}}`: with line breaks that DingTalk shows as such.
-pub(super) fn breaks(helper: &Helper<'_>) -> Result<Value, RenderError> {
+fn breaks(_: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
     Ok(Value::String(text(argument(helper, 0)).trim().replace('\n', "  \n")))
 }
 
 /// `{{oneLine annotations.summary}}`: on one line, as a heading or bold words need it.
-pub(super) fn one_line(helper: &Helper<'_>) -> Result<Value, RenderError> {
+fn one_line(_: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
     let text = text(argument(helper, 0));
     Ok(Value::String(match text.contains('\n') {
         true => text.split_whitespace().collect::<Vec<_>>().join(" "),
@@ -69,14 +85,14 @@ pub(super) fn one_line(helper: &Helper<'_>) -> Result<Value, RenderError> {
 }
 
 /// `{{verbatim annotations.summary}}`: on one line, and whatever it holds is no markdown: for what no person wrote.
-pub(super) fn verbatim(helper: &Helper<'_>) -> Result<Value, RenderError> {
+fn verbatim(_: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
     let text = text(argument(helper, 0));
     let line = escape::plain(&text).split_whitespace().collect::<Vec<_>>().join(" ");
     Ok(Value::String(escape::mark(line, true)))
 }
 
 /// `{{names firing or="Alert"}}`: the distinct names of alerts, or of the entries of a digest, three at most and how many more.
-pub(super) fn names(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
+fn names(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
     let list = match argument(helper, 0) {
         Value::Array(list) => list.as_slice(),
         Value::Null => &[],
@@ -102,7 +118,7 @@ pub(super) fn names(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, Ren
 /// that the others have, name or say anyway, as a summary does, without what is empty, and without a severity that says
 /// no more than the colour does. What is given as `before` comes first, if there is anything; what is given as `between`
 /// stands in place of the dot.
-pub(super) fn pairs(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
+fn pairs(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
     let labels = match argument(helper, 0) {
         Value::Object(labels) => labels,
         Value::Null => return Ok(Value::Null),
@@ -143,7 +159,7 @@ pub(super) fn pairs(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, Ren
 }
 
 /// `{{color severity}}`: the colour of a severity or status, for `<font color=…>`.
-pub(super) fn color(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
+fn color(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
     Ok(Value::from(match meaning(scope, "color", argument(helper, 0))? {
         Meaning::Firing | Meaning::Severity(Severity::Critical) => "#d93026",
         Meaning::Severity(Severity::Warning) => "#e8710a",
@@ -155,7 +171,7 @@ pub(super) fn color(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, Ren
 
 /// `{{level severity}}`: a severity or status in words, as a heading says it: `CRITICAL`, `RESOLVED`. Nothing for a
 /// severity that is not known.
-pub(super) fn level(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
+fn level(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
     Ok(Value::from(match meaning(scope, "level", argument(helper, 0))? {
         Meaning::Firing => scope.language.status(Status::Firing),
         Meaning::Resolved => scope.language.status(Status::Resolved),
@@ -164,7 +180,7 @@ pub(super) fn level(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, Ren
 }
 
 /// `{{icon severity}}`: a sign for a severity or status, seen on a lock screen too.
-pub(super) fn icon(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
+fn icon(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
     Ok(Value::from(match meaning(scope, "icon", argument(helper, 0))? {
         Meaning::Firing | Meaning::Severity(Severity::Critical) => "🔴",
         Meaning::Severity(Severity::Warning) => "🟠",

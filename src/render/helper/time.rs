@@ -1,19 +1,28 @@
 //! Helpers that show times.
 
+use handlebars::template::Parameter;
 use handlebars::{Helper, RenderError};
 use jiff::Timestamp;
 use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use super::{Scope, argument, kind, wrong};
+use super::{Declared, Scope, argument, kind, value, wrong};
 use crate::render::escape;
 
 /// Seconds before which a time means "none": Go writes year 1 for it.
 const YEAR_TWO: i64 = -62_104_060_800;
 
+#[rustfmt::skip]
+pub(super) const HELPERS: &[Declared] = &[
+    value("date", (1, 2), r#"{{date "%m-%d %H:%M" startsAt}}"#, date).checked(check_date),
+    value("when", (1, 2), "{{when startsAt endsAt}}", when),
+    value("duration", (1, 2), "{{duration startsAt endsAt}}", duration),
+    value("ago", (1, 1), "{{ago startsAt}}", ago),
+];
+
 /// `{{date "%m-%d %H:%M" startsAt}}`: a time in the target's zone. What is no time is shown as it is, year 1 not at all.
-pub(super) fn date(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
+fn date(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
     let (format, value) = match helper.params().len() {
         1 => ("%Y-%m-%d %H:%M:%S", argument(helper, 0)),
         _ => (format(argument(helper, 0))?, argument(helper, 1)),
@@ -36,7 +45,7 @@ pub(super) fn date(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, Rend
 }
 
 /// `{{duration startsAt endsAt}}` or `{{duration seconds}}`: `5m`, `1h 2m`, `3d 4h`. Nothing when it cannot be told.
-pub(super) fn duration(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
+fn duration(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
     let seconds = match (argument(helper, 0), argument(helper, 1)) {
         (Value::Number(seconds), Value::Null) => seconds.as_i64(),
         (Value::String(start), Value::String(end)) => between(start, end),
@@ -47,7 +56,7 @@ pub(super) fn duration(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, 
 }
 
 /// `{{ago startsAt}}`: how long ago that was.
-pub(super) fn ago(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
+fn ago(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
     let seconds = match argument(helper, 0) {
         Value::String(start) => match read(start) {
             Reading::Time(time) => Some(scope.now.as_second() - time.as_second()),
@@ -60,7 +69,7 @@ pub(super) fn ago(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, Rende
 }
 
 /// `{{when startsAt}}` or `{{when startsAt endsAt}}`: `10:02`, `10:02–10:07`; with the day where it is not today's.
-pub(super) fn when(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
+fn when(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
     let text = |index| match argument(helper, index) {
         Value::String(text) => Ok(text.as_str()),
         Value::Null => Ok(""),
@@ -93,11 +102,18 @@ pub(in crate::render) fn period(start: &str, end: &str, now: Timestamp, time_zon
     text
 }
 
+fn check_date(arguments: &[Parameter]) -> Result<(), String> {
+    match arguments {
+        [Parameter::Literal(format), _] => check_format(format),
+        _ => Ok(()),
+    }
+}
+
 /// Whether `format` is one that `date` can use.
 ///
 /// # Errors
 /// What is wrong with it.
-pub(super) fn check_format(format: &Value) -> Result<(), String> {
+fn check_format(format: &Value) -> Result<(), String> {
     let format = format.as_str().ok_or_else(|| "date: the format must be a text, as in \"%H:%M\"".to_owned())?;
     if !format.contains('%') {
         return Err(format!("date: {format:?} shows no time; a format is written as in \"%Y-%m-%d %H:%M:%S\""));
