@@ -8,18 +8,29 @@
 //! What every helper promises: a missing value is no error, a value of a wrong kind is one that says what to write,
 //! what is made of foreign text is foreign, and neither the result nor the work has no bound (see [`call`]).
 
-#![allow(dead_code, reason = "the helpers that use the rest follow")]
-
 mod arguments;
 mod call;
+mod case;
 mod compare;
 mod declared;
 mod each;
+mod encode;
 mod extent;
+mod json;
 mod label;
+mod list;
+mod logic;
+mod map;
+mod message;
+mod number;
 mod partial;
+mod path;
+mod pattern;
 mod scope;
+mod shown;
+mod text;
 mod time;
+mod variable;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::LazyLock;
@@ -39,7 +50,24 @@ pub(super) use self::time::{between, period};
 use crate::nearest::nearest;
 
 /// Every helper there is, by the module that holds it.
-static TABLES: &[&[Declared]] = &[BLOCKS, compare::HELPERS, label::HELPERS, time::HELPERS];
+static TABLES: &[&[Declared]] = &[
+    BLOCKS,
+    compare::HELPERS,
+    logic::HELPERS,
+    number::HELPERS,
+    case::HELPERS,
+    text::HELPERS,
+    encode::HELPERS,
+    pattern::HELPERS,
+    path::HELPERS,
+    list::HELPERS,
+    map::HELPERS,
+    json::HELPERS,
+    label::HELPERS,
+    message::HELPERS,
+    time::HELPERS,
+    variable::HELPERS,
+];
 
 /// The blocks that are not functions of their arguments.
 #[rustfmt::skip]
@@ -117,3 +145,6 @@ fn wrong(helper: &str, message: impl std::fmt::Display) -> RenderError {
     let usage = HELPERS.get(helper).map_or("", |declared| declared.usage);
     RenderErrorReason::Other(format!("{helper}: {message}; write {usage}")).into()
 }
+
+#[cfg(test)]
+mod tests;

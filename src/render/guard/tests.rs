@@ -82,7 +82,7 @@ fn mistakes_are_told_with_the_fix() {
     insta::assert_snapshot!(problem("{{#if (frobnicate x)}}{{/if}}"), @r#"templates/a.hbs: line 1, column 1 of the template: there is no helper "frobnicate" for {{frobnicate …}}: to show a value, write its name alone; to test it, {{#if frobnicate}}"#);
     insta::assert_snapshot!(problem("{{date startsAt \"%H\" 3}}"), @r#"templates/a.hbs: line 1, column 1 of the template: date got 3 arguments: write {{date "%m-%d %H:%M" startsAt}}"#);
     insta::assert_snapshot!(problem("{{date \"2006-01-02\" startsAt}}"), @r#"templates/a.hbs: line 1, column 1 of the template: date: "2006-01-02" shows no time; a format is written as in "%Y-%m-%d %H:%M:%S""#);
-    insta::assert_snapshot!(problem("{{date}}"), @r#"templates/a.hbs: line 1, column 1 of the template: date got 0 arguments: write {{date "%m-%d %H:%M" startsAt}}"#);
+    insta::assert_snapshot!(problem("{{date}}"), @r#"templates/a.hbs: line 1, column 1 of the template: date got 0 arguments: write {{date "%m-%d %H:%M" startsAt}}; to show a value of that name, {{this.date}}"#);
     insta::assert_snapshot!(problem("{{pairs labels befor=\"x\"}}"), @r#"templates/a.hbs: line 1, column 1 of the template: pairs knows no befor=, but before= and between=: write {{pairs labels @root.commonLabels "alertname"}}"#);
     insta::assert_snapshot!(problem("{{partial:call \"default.text\"}}"), @r#"templates/a.hbs: line 1, column 1 of the template: there is no helper "partial:call" for {{partial:call …}}: to show a value, write its name alone; to test it, {{#if partial:call}}"#);
     insta::assert_snapshot!(problem("{{each firing}}"), @"templates/a.hbs: line 1, column 1 of the template: each is not used this way: write {{#each firing}}…{{/each}}");

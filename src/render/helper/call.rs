@@ -11,6 +11,7 @@ use handlebars::{
 };
 use serde_json::Value;
 
+use super::shown::shown;
 use super::{Declared, How, Scope, wrong};
 
 /// Bytes of a text that a helper gives.
@@ -151,7 +152,10 @@ impl HelperDef for Call<'_> {
     ) -> HelperResult {
         let value = self.call_inner(helper, registry, context, rc)?;
         if !helper.is_block() {
-            return Ok(out.write(&value.as_json().render())?);
+            return Ok(match value.as_json() {
+                number @ Value::Number(_) => out.write(&shown(number))?,
+                other => out.write(&other.render())?,
+            });
         }
         let branch = if value.as_json().is_truthy(false) { helper.template() } else { helper.inverse() };
         branch.map_or(Ok(()), |template| template.render(registry, context, rc, out))

@@ -13,7 +13,7 @@ pub(super) struct Declared {
     pub(super) name: &'static str,
     pub(super) form: Form,
     /// How few and how many arguments it takes.
-    arguments: (usize, usize),
+    pub(super) arguments: (usize, usize),
     /// The names it takes values under, as in `before=" · "`.
     named: &'static [&'static str],
     /// A right call, for the message when one is wrong.
@@ -102,7 +102,11 @@ impl Declared {
         }
         let (least, most) = self.arguments;
         if !(least..=most).contains(&arguments.len()) {
-            return Err(format!("{name} got {} arguments: write {usage}", arguments.len()));
+            let field = match arguments {
+                [] if !block => format!("; to show a value of that name, {{{{this.{name}}}}}"),
+                _ => String::new(),
+            };
+            return Err(format!("{name} got {} arguments: write {usage}{field}", arguments.len()));
         }
         if let Some(unknown) = named.iter().find(|name| !self.named.contains(*name)) {
             return Err(match self.named {

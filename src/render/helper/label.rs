@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 
-use handlebars::{Helper, JsonRender, RenderError};
+use handlebars::{Helper, JsonRender, JsonTruthy, RenderError};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-use super::{Declared, MANY, Scope, argument, kind, named, value, wrong};
+use super::map::{are_pairs, in_order, name_value};
+use super::{Arguments, Declared, MANY, Scope, argument, kind, named, value, wrong};
 use crate::notification::{Severity, Status};
 use crate::render::escape;
 
@@ -14,13 +16,13 @@ pub(in crate::render) const WHERE: [&str; 8] =
     ["instance", "host", "node", "pod", "container", "namespace", "service", "cluster"];
 /// How many names [`names`] shows.
 const MOST_NAMES: usize = 3;
+/// What is encoded in an address that is part of another.
+const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 #[rustfmt::skip]
 pub(super) const HELPERS: &[Declared] = &[
     value("lookup", (2, 2), r#"{{lookup labels "k8s.pod/name"}}"#, lookup),
-    value("len", (1, 1), "{{len firing}}", len),
-    value("toUpper", (1, 1), "{{toUpper severity}}", to_upper),
-    value("link", (1, 1), r#"{{link annotations.runbook_url text="Runbook"}}"#, link).named(&["text", "before"]),
+    value("link", (1, 1), r#"{{link annotations.runbook_url text="Runbook"}}"#, link).named(&["text", "before", "browser"]),
     value("breaks", (1, 1), "{{breaks annotations.description}}", breaks),
     value("oneLine", (1, 1), "{{oneLine annotations.summary}}", one_line),
     value("verbatim", (1, 1), "{{verbatim annotations.summary}}", verbatim),
@@ -43,28 +45,21 @@ fn lookup(_: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
     Ok(found.cloned().unwrap_or_default())
 }
 
-/// `{{len firing}}`: how many there are; of a text, its characters.
-fn len(_: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
-    Ok(Value::from(match argument(helper, 0) {
-        Value::Array(list) => list.len(),
-        Value::Object(map) => map.len(),
-        Value::String(text) => escape::plain(text).chars().count(),
-        _ => 0,
-    }))
-}
-
-/// `{{toUpper severity}}`: in capital letters.
-fn to_upper(_: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
-    Ok(Value::String(text(argument(helper, 0)).to_uppercase()))
-}
-
 /// `{{link annotations.runbook_url text="Runbook" before=" · "}}`: a markdown link to an `http` or `https` address;
-/// without `text` the address alone. Nothing, not even what comes before, if it is none.
+/// without `text` the address alone. Nothing, not even what comes before, if it is none. With `browser=true` it opens in
+/// the system's browser, not beside the group.
 fn link(_: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
-    let url = escape::url(&escape::plain(&text(argument(helper, 0))));
+    let mut url = escape::url(&Arguments::of(helper).text(0)?);
+    if url.is_empty() {
+        return Ok(Value::String(url));
+    }
+    let browser = Arguments::of(helper).named("browser");
+    if browser.is_truthy(false) && browser != "false" {
+        let target = utf8_percent_encode(&url, IN_QUERY);
+        url = format!("dingtalk://dingtalkclient/page/link?url={target}&pc_slide=false");
+    }
     let before = named(helper, "before");
     Ok(Value::String(match named(helper, "text") {
-        _ if url.is_empty() => url,
         "" => format!("{before}{url}"),
         says => format!("{before}[{says}]({url})"),
     }))
@@ -72,12 +67,12 @@ fn link(_: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
 
 /// `{{breaks annotations.description}}`: with line breaks that DingTalk shows as such.
 fn breaks(_: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
-    Ok(Value::String(text(argument(helper, 0)).trim().replace('\n', "  \n")))
+    Ok(Value::String(words(helper)?.trim().replace('\n', "  \n")))
 }
 
 /// `{{oneLine annotations.summary}}`: on one line, as a heading or bold words need it.
 fn one_line(_: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
-    let text = text(argument(helper, 0));
+    let text = words(helper)?;
     Ok(Value::String(match text.contains('\n') {
         true => text.split_whitespace().collect::<Vec<_>>().join(" "),
         false => text.into_owned(),
@@ -86,17 +81,27 @@ fn one_line(_: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
 
 /// `{{verbatim annotations.summary}}`: on one line, and whatever it holds is no markdown: for what no person wrote.
 fn verbatim(_: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
-    let text = text(argument(helper, 0));
-    let line = escape::plain(&text).split_whitespace().collect::<Vec<_>>().join(" ");
-    Ok(Value::String(escape::mark(line, true)))
+    let text = Arguments::of(helper).text(0)?;
+    Ok(Value::String(escape::mark(text.split_whitespace().collect::<Vec<_>>().join(" "), true)))
 }
 
-/// `{{names firing or="Alert"}}`: the distinct names of alerts, or of the entries of a digest, three at most and how many more.
+/// The text that a helper is given, with its marks.
+fn words<'a>(helper: &'a Helper<'_>) -> Result<Cow<'a, str>, RenderError> {
+    match argument(helper, 0) {
+        odd @ (Value::Array(_) | Value::Object(_)) => Err(wrong(helper.name(), format!("{} is no text", kind(odd)))),
+        value => Ok(text(value)),
+    }
+}
+
+/// `{{names firing or="Alert"}}`: the distinct names of alerts, or of the entries of a digest, three at most and how many
+/// more. Of a map, or of pairs, the list of its names.
 fn names(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
     let list = match argument(helper, 0) {
+        Value::Array(list) if are_pairs(list) => return Ok(list.iter().map(|pair| pair["name"].clone()).collect()),
         Value::Array(list) => list.as_slice(),
+        Value::Object(map) => return Ok(in_order(map).map(|(name, _)| name_value(name)).collect()),
         Value::Null => &[],
-        other => return Err(wrong("names", format!("{} is no list of alerts", kind(other)))),
+        other => return Err(wrong("names", format!("{} has no names", kind(other)))),
     };
     let mut names: Vec<&str> = Vec::new();
     let mut more = 0;

@@ -87,9 +87,14 @@ impl<'a> Scope<'a> {
         self.variables.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned().unwrap_or_default()
     }
 
-    /// Remembers `value` until the rendering ends.
-    pub(super) fn set_variable(&self, name: String, value: Value) {
-        self.variables.lock().unwrap_or_else(PoisonError::into_inner).insert(name, value);
+    /// Remembers `value` until the rendering ends, unless there are `most` variables beside it.
+    pub(super) fn set_variable(&self, name: String, value: Value, most: usize) -> bool {
+        let mut variables = self.variables.lock().unwrap_or_else(PoisonError::into_inner);
+        let fits = variables.len() < most || variables.contains_key(&name);
+        if fits {
+            variables.insert(name, value);
+        }
+        fits
     }
 
     /// The compiled form of `pattern`, made once by `compile`.
