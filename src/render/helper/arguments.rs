@@ -106,7 +106,7 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// The whole number at `index`, as sprig reads it: a fraction is cut off, and a text that is none counts as 0.
+    /// The whole number at `index`, as sprig reads it: a fraction is cut off, and a text that is no number counts as 0.
     ///
     /// # Errors
     /// It is a list or a map, or too large.
@@ -129,7 +129,14 @@ impl<'a> Arguments<'a> {
                 (None, Some(float)) if float.abs() < 9_223_372_036_854_775_808.0 => float.trunc() as i64,
                 _ => return Err(self.wrong(format!("{number} is too large"))),
             },
-            Value::String(text) => shown::whole(escape::plain(text).as_ref()).unwrap_or(0),
+            Value::String(text) => {
+                let text = escape::plain(text);
+                match shown::whole(&text) {
+                    Some(whole) => whole,
+                    // Sprig takes `97.25` for 0; nobody who writes it means that.
+                    None => return self.whole(&Value::from(self.float(value)?)),
+                }
+            }
             other => return Err(self.wrong(format!("{} is no number", kind(other)))),
         })
     }

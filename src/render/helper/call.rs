@@ -152,10 +152,11 @@ impl HelperDef for Call<'_> {
     ) -> HelperResult {
         let value = self.call_inner(helper, registry, context, rc)?;
         if !helper.is_block() {
-            return Ok(match value.as_json() {
-                number @ Value::Number(_) => out.write(&shown(number))?,
-                other => out.write(&other.render())?,
-            });
+            let text = match value.as_json() {
+                number @ Value::Number(_) => shown(number),
+                other => other.render(),
+            };
+            return Ok(out.write(&text)?);
         }
         let branch = if value.as_json().is_truthy(false) { helper.template() } else { helper.inverse() };
         branch.map_or(Ok(()), |template| template.render(registry, context, rc, out))

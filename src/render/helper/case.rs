@@ -46,9 +46,10 @@ fn title(text: &str) -> String {
     let mut before = ' ';
     while let Some(char) = chars.next() {
         let between = matches!(char, '\'' | '.' | '’' | ':' | '·');
-        let goes_on = between && before.is_alphabetic() && chars.peek().is_some_and(|next| next.is_alphabetic())
+        let goes_on = between && is_letter(before) && chars.peek().copied().is_some_and(is_letter)
             || matches!(char, '.' | '\'') && before.is_numeric() && chars.peek().is_some_and(|next| next.is_numeric());
-        if !(char.is_alphanumeric() || char == '_' || goes_on || is_mark(char)) {
+        let word = is_letter(char) || char.is_numeric() || char == '_' || goes_on || is_mark(char);
+        if !word {
             inside = false;
         } else if !inside {
             (inside, raise) = (true, true);
@@ -59,6 +60,12 @@ fn title(text: &str) -> String {
         before = char;
     }
     out
+}
+
+/// Whether words are made of it; a Chinese character is one by itself.
+fn is_letter(char: char) -> bool {
+    char.is_alphabetic()
+        && !matches!(char, '\u{2E80}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}')
 }
 
 /// Whether a character only changes the one before.
@@ -147,8 +154,11 @@ fn joined(text: &str, connector: char) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     let mut before = Run::Connector;
     let mut counted = false;
+    let mut after_sign = false;
     for (at, &char) in chars.iter().enumerate() {
-        let run = run_of(char);
+        // After another sign, `-` and `_` are signs as well.
+        let run = if after_sign && matches!(char, '-' | '_') { Run::Other } else { run_of(char) };
+        after_sign = run == Run::Other && char.is_ascii_punctuation() && !"$+<=>^`|~".contains(char);
         let next = chars.get(at + 1).copied().map(run_of);
         let begins = match (before, run) {
             (Run::Connector | Run::Other, _) | (_, Run::Connector | Run::Other) => false,

@@ -146,7 +146,7 @@ fn split(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
         }
         start = found.end();
     }
-    if end != text.len() || text.is_empty() {
+    if end != text.len() || text.is_empty() && !pattern.as_str().is_empty() {
         pieces.push(start..text.len());
     }
     given.bounded(pieces.into_iter().map(|piece| given.made(&text[piece])))

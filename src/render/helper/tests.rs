@@ -155,10 +155,7 @@ fn what_is_made_of_foreign_text_is_foreign() {
                 let mut open = false;
                 for char in out.chars() {
                     open = (open || char == '\u{FDD0}') && char != '\u{FDD1}';
-                    assert!(open || !matches!(char, '*' | '['), "{} {count}: {out:?}", helper.name);
-                    if char == '[' && !open {
-                        break;
-                    }
+                    assert!(open || char != '*', "{} {count}: {out:?}", helper.name);
                 }
             }
         }
@@ -224,7 +221,7 @@ fn a_block_tests_its_value() {
         let arguments = ["a", "b", "c"][..count].join(" ");
         let name = helper.name;
         let template = format!("{{{{#{name} {arguments}}}}}yes{{{{else}}}}no{{{{/{name}}}}}");
-        let out = bench.call(&template, &json!({ "a": "1" })).expect(name);
+        let out = bench.call(&template, &json!({})).expect(name);
         assert!(out == "yes" || out == "no", "{name}: {out}");
     }
 }

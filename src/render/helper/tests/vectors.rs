@@ -24,7 +24,8 @@ fn results_are_those_of_go() {
 /// Calls with what is at hand in [`sample`], or in an alert with odd text.
 #[rustfmt::skip]
 const OWN: &[(&str, &str)] = &[
-    ("{{names labels}}", "[alertname, file, host, instance, job, \u{FDD0}k8s.pod/name\u{FDD1}, mountpoint, path, pod, severity, shift, teams, token]"),
+    ("{{names (dict \"a_b\" 1 \"alertname\" 2 \"a\" 3)}}", "[alertname, a, \u{FDD0}a_b\u{FDD1}]"),
+    ("{{names labels}}", "[alertname, file, host, instance, job, k8s.pod/name, mountpoint, path, pod, severity, shift, teams, token]"),
     ("{{names (sortedPairs (pick labels \"pod\" \"alertname\"))}}", "[alertname, pod]"),
     ("{{names alerts}} {{names nothing or=\"none\"}}", "node_down none"),
     ("{{values (pick labels \"pod\" \"alertname\")}}", "[node_down, p]"),
@@ -87,7 +88,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("{{trim firing}}", "a list is no text"),
     ("{{breaks labels}}", "names with values is no text"),
     ("{{link labels}}", "names with values is no text"),
-    ("{{join \",\" labels}}", "names with values is no list"),
+    ("{{join \",\" labels}}", "names with values are no list"),
     ("{{first labels}}", "names with values is no list"),
     ("{{keys firing}}", "a list has no names and values"),
     ("{{values alerts}}", "this list holds no pairs of names and values"),
