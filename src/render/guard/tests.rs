@@ -78,7 +78,7 @@ fn mistakes_are_told_with_the_fix() {
     insta::assert_snapshot!(problem("{{> defualt.text}}"), @r#"templates/a.hbs: line 1, column 1 of the template: there is no template "defualt.text": did you mean "default.text"?"#);
     insta::assert_snapshot!(problem("{{> nothing_like_it}}"), @r#"templates/a.hbs: line 1, column 1 of the template: there is no template "nothing_like_it": add a file nothing_like_it.hbs to the templates"#);
     insta::assert_snapshot!(problem("{{touper status}}"), @r#"templates/a.hbs: line 1, column 1 of the template: there is no helper "touper" for {{touper …}}: did you mean "toUpper"?"#);
-    insta::assert_snapshot!(problem("a\nb {{#firing}}x{{/firing}}"), @r#"templates/a.hbs: line 2, column 3 of the template: there is no helper "firing" for {{#firing}}: to show a value, write its name alone; to test it, {{#if firing}}"#);
+    insta::assert_snapshot!(problem("a\nb {{#firing}}x{{/firing}}"), @r##"templates/a.hbs: line 2, column 3 of the template: firing is not used this way: write {{#each (firing alerts)}}…{{/each}}; to test a value of that name, {{#if firing}}"##);
     insta::assert_snapshot!(problem("{{#if (frobnicate x)}}{{/if}}"), @r#"templates/a.hbs: line 1, column 1 of the template: there is no helper "frobnicate" for {{frobnicate …}}: to show a value, write its name alone; to test it, {{#if frobnicate}}"#);
     insta::assert_snapshot!(problem("{{date startsAt \"%H\" 3}}"), @r#"templates/a.hbs: line 1, column 1 of the template: date got 3 arguments: write {{date "%m-%d %H:%M" startsAt}}"#);
     insta::assert_snapshot!(problem("{{date \"2006-01-02\" startsAt}}"), @r#"templates/a.hbs: line 1, column 1 of the template: date: "2006-01-02" shows no time; a format is written as in "%Y-%m-%d %H:%M:%S""#);

@@ -98,7 +98,11 @@ impl Declared {
     pub(super) fn check(&self, arguments: &[Parameter], named: &[&str], block: bool) -> Result<(), String> {
         let Self { name, usage, .. } = self;
         if block != (self.form == Form::Block) && self.form != Form::Both {
-            return Err(format!("{name} is not used this way: write {usage}"));
+            let field = match arguments {
+                [] if block => format!("; to test a value of that name, {{{{#if {name}}}}}"),
+                _ => String::new(),
+            };
+            return Err(format!("{name} is not used this way: write {usage}{field}"));
         }
         let (least, most) = self.arguments;
         if !(least..=most).contains(&arguments.len()) {
