@@ -15,6 +15,7 @@ macro_rules! fixture {
 
 mod chinese;
 mod event;
+mod functions;
 mod plain;
 mod words;
 

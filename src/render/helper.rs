@@ -16,6 +16,7 @@ mod declared;
 mod each;
 mod encode;
 mod extent;
+mod go;
 mod json;
 mod label;
 mod list;
@@ -26,6 +27,7 @@ mod number;
 mod partial;
 mod path;
 mod pattern;
+mod print;
 mod scope;
 mod shown;
 mod text;
@@ -65,6 +67,7 @@ static TABLES: &[&[Declared]] = &[
     json::HELPERS,
     label::HELPERS,
     message::HELPERS,
+    print::HELPERS,
     time::HELPERS,
     variable::HELPERS,
 ];

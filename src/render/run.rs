@@ -201,6 +201,21 @@ impl Library {
         Ok(Rendered { failure, ..sheet.fit(message, written.stopped) })
     }
 
+    /// What the template `name` writes about `notification`, before it is made ready for DingTalk.
+    #[cfg(test)]
+    pub(super) fn written(
+        &self,
+        name: &str,
+        notification: &Notification,
+        style: &Style,
+        circumstances: &Circumstances<'_>,
+    ) -> Result<String, RenderFailure> {
+        let (firing, resolved) = by_severity(notification, &style.severities);
+        let view = View { notification, firing: &firing, resolved: &resolved, part: Part::WHOLE };
+        let context = Context::from(Model::of(view, style, circumstances, &self.names(&[name])).value);
+        self.run(name, &context, style, circumstances, &Mention::default()).map(|written| written.text)
+    }
+
     /// The names that templates look up, their partials included.
     pub(super) fn names(&self, templates: &[&str]) -> BTreeSet<&str> {
         let extents = templates.iter().filter_map(|template| self.extents.get(*template));

@@ -1,190 +1,65 @@
-//! Helpers that show times.
+//! Helpers of times and durations.
+//!
+//! A time is a text: as RFC 3339 has it, `2026-11-20T17:23:45.759+08:00`, or with its zone, as RFC 9557 has it,
+//! `2026-11-20T17:23:45.759+08:00[Asia/Shanghai]`. A duration is a whole number of nanoseconds, as in Go; where one is
+//! wanted, `8h30m` may be written too. What Go has is exact: the layouts, the arithmetic, and its zero time, which is
+//! the first second of year 1.
 
-use handlebars::template::Parameter;
-use handlebars::{Helper, RenderError};
-use jiff::Timestamp;
-use jiff::fmt::strtime;
-use jiff::tz::TimeZone;
-use serde_json::Value;
+mod calendar;
+mod show;
+mod span;
+mod value;
+mod zone;
 
-use super::{Declared, Scope, argument, kind, value, wrong};
-use crate::render::escape;
-
-/// Seconds before which a time means "none": Go writes year 1 for it.
-const YEAR_TWO: i64 = -62_104_060_800;
+pub(in crate::render) use self::show::{between, period};
+use self::value::{check_layout, check_span, check_zone};
+use super::{Declared, both, value as function};
 
 #[rustfmt::skip]
 pub(super) const HELPERS: &[Declared] = &[
-    value("date", (1, 2), r#"{{date "%m-%d %H:%M" startsAt}}"#, date).checked(check_date),
-    value("when", (1, 2), "{{when startsAt endsAt}}", when),
-    value("duration", (1, 2), "{{duration startsAt endsAt}}", duration),
-    value("ago", (1, 1), "{{ago startsAt}}", ago),
+    // As somebody reads them.
+    function("date", (1, 2), r#"{{date "%m-%d %H:%M" startsAt}}"#, show::date).checked(show::check_date),
+    function("when", (1, 2), "{{when startsAt endsAt}}", show::when),
+    function("duration", (1, 2), "{{duration startsAt endsAt}}", show::duration),
+    function("ago", (1, 1), "{{ago startsAt}}", show::ago),
+    // In layouts and zones.
+    function("format", (2, 2), r#"{{format startsAt "2006-01-02 15:04:05"}}"#, zone::format).checked(|given| check_layout("format", given, 1)),
+    function("tz", (2, 2), r#"{{date "15:04 MST" (tz "Asia/Shanghai" startsAt)}}"#, zone::tz).checked(|given| check_zone("tz", given, 0)),
+    function("local", (1, 1), r#"{{format (local startsAt) "15:04"}}"#, zone::local),
+    function("utc", (1, 1), r#"{{format (utc startsAt) "15:04"}}"#, zone::utc),
+    function("dateInZone", (3, 3), r#"{{dateInZone "15:04" startsAt "Asia/Shanghai"}}"#, zone::date_in_zone).checked(|given| check_layout("dateInZone", given, 0).and_then(|()| check_zone("dateInZone", given, 2))),
+    function("date_in_zone", (3, 3), r#"{{date_in_zone "15:04" startsAt "Asia/Shanghai"}}"#, zone::date_in_zone).checked(|given| check_layout("date_in_zone", given, 0).and_then(|()| check_zone("date_in_zone", given, 2))),
+    function("htmlDate", (1, 1), "{{htmlDate startsAt}}", zone::html_date),
+    function("htmlDateInZone", (2, 2), r#"{{htmlDateInZone startsAt "Asia/Shanghai"}}"#, zone::html_date_in_zone).checked(|given| check_zone("htmlDateInZone", given, 1)),
+    function("toDate", (2, 2), r#"{{toDate "2006-01-02" annotations.day}}"#, zone::to_date).checked(|given| check_layout("toDate", given, 0)),
+    function("mustToDate", (2, 2), r#"{{mustToDate "2006-01-02" annotations.day}}"#, zone::must_to_date).checked(|given| check_layout("mustToDate", given, 0)),
+    // Their arithmetic.
+    function("now", (0, 0), r#"{{date "15:04" (now)}}"#, calendar::now),
+    function("since", (1, 1), "{{goDuration (since startsAt)}}", calendar::since),
+    function("addDuration", (2, 2), r#"{{addDuration startsAt "8h"}}"#, calendar::add_duration).checked(|given| check_span("addDuration", given, 1)),
+    function("dateModify", (2, 2), r#"{{dateModify "+1h" startsAt}}"#, calendar::date_modify).checked(|given| check_span("dateModify", given, 0)),
+    function("date_modify", (2, 2), r#"{{date_modify "+1h" startsAt}}"#, calendar::date_modify).checked(|given| check_span("date_modify", given, 0)),
+    function("addDate", (4, 4), "{{addDate startsAt 0 1 0}}", calendar::add_date),
+    function("subTime", (2, 2), "{{goDuration (subTime endsAt startsAt)}}", calendar::sub_time),
+    function("truncateTime", (2, 2), r#"{{truncateTime startsAt "1h"}}"#, calendar::truncate_time).checked(|given| check_span("truncateTime", given, 1)),
+    function("roundTime", (2, 2), r#"{{roundTime startsAt "1h"}}"#, calendar::round_time).checked(|given| check_span("roundTime", given, 1)),
+    both("before", (2, 2), "{{#if (before startsAt endsAt)}}…{{/if}}", calendar::before),
+    both("after", (2, 2), "{{#if (after endsAt startsAt)}}…{{/if}}", calendar::after),
+    both("sameTime", (2, 2), "{{#if (sameTime startsAt endsAt)}}…{{/if}}", calendar::same_time),
+    both("isZero", (1, 1), "{{#if (isZero endsAt)}}…{{/if}}", calendar::is_zero),
+    function("unix", (1, 1), "{{unix startsAt}}", calendar::unix),
+    function("unixMilli", (1, 1), "{{unixMilli startsAt}}", calendar::unix_milli),
+    function("unixNano", (1, 1), "{{unixNano startsAt}}", calendar::unix_nano),
+    function("unixEpoch", (1, 1), "{{unixEpoch startsAt}}", calendar::unix_epoch),
+    function("timePart", (2, 2), r#"{{timePart startsAt "hour"}}"#, calendar::time_part).checked(calendar::check_time_part),
+    // Durations.
+    function("goDuration", (1, 1), "{{goDuration (since startsAt)}}", span::go_duration).checked(|given| check_span("goDuration", given, 0)),
+    function("parseDuration", (1, 1), r#"{{parseDuration "8h30m"}}"#, span::parse_duration).checked(|given| check_span("parseDuration", given, 0)),
+    function("durationIn", (2, 2), r#"{{durationIn (since startsAt) "h"}}"#, span::duration_in).checked(span::check_duration_in),
+    function("roundDuration", (2, 2), r#"{{goDuration (roundDuration (since startsAt) "1s")}}"#, span::round).checked(|given| check_span("roundDuration", given, 0).and_then(|()| check_span("roundDuration", given, 1))),
+    function("truncateDuration", (2, 2), r#"{{goDuration (truncateDuration (since startsAt) "1s")}}"#, span::truncate).checked(|given| check_span("truncateDuration", given, 0).and_then(|()| check_span("truncateDuration", given, 1))),
+    function("humanizeDuration", (1, 1), "{{humanizeDuration annotations.seconds}}", span::humanize).checked(span::check_humanize),
 ];
 
-/// `{{date "%m-%d %H:%M" startsAt}}`: a time in the target's zone. What is no time is shown as it is, year 1 not at all.
-fn date(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
-    let (format, value) = match helper.params().len() {
-        1 => ("%Y-%m-%d %H:%M:%S", argument(helper, 0)),
-        _ => (format(argument(helper, 0))?, argument(helper, 1)),
-    };
-    let Some(text) = value.as_str() else {
-        return if value.is_null() {
-            Ok(Value::Null)
-        } else {
-            Err(wrong("date", format!("{} is no time", kind(value))))
-        };
-    };
-    Ok(Value::String(match read(text) {
-        Reading::Time(time) => {
-            let zoned = time.to_zoned(scope.time_zone.clone());
-            strtime::format(format, &zoned).map_err(|error| wrong("date", format!("cannot use {format:?}: {error}")))?
-        }
-        Reading::Never => String::new(),
-        Reading::Text => text.to_owned(),
-    }))
-}
-
-/// `{{duration startsAt endsAt}}` or `{{duration seconds}}`: `5m`, `1h 2m`, `3d 4h`. Nothing when it cannot be told.
-fn duration(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
-    let seconds = match (argument(helper, 0), argument(helper, 1)) {
-        (Value::Number(seconds), Value::Null) => seconds.as_i64(),
-        (Value::String(start), Value::String(end)) => between(start, end),
-        (Value::Null, _) | (Value::String(_), Value::Null) => None,
-        (start, _) => return Err(wrong("duration", format!("{} is no time", kind(start)))),
-    };
-    Ok(shown(scope, seconds))
-}
-
-/// `{{ago startsAt}}`: how long ago that was.
-fn ago(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
-    let seconds = match argument(helper, 0) {
-        Value::String(start) => match read(start) {
-            Reading::Time(time) => Some(scope.now.as_second() - time.as_second()),
-            _ => None,
-        },
-        Value::Null => None,
-        other => return Err(wrong("ago", format!("{} is no time", kind(other)))),
-    };
-    Ok(shown(scope, seconds))
-}
-
-/// `{{when startsAt}}` or `{{when startsAt endsAt}}`: `10:02`, `10:02–10:07`; with the day where it is not today's.
-fn when(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
-    let text = |index| match argument(helper, index) {
-        Value::String(text) => Ok(text.as_str()),
-        Value::Null => Ok(""),
-        other => Err(wrong("when", format!("{} is no time", kind(other)))),
-    };
-    Ok(Value::String(period(text(0)?, text(1)?, scope.now, scope.time_zone)))
-}
-
-/// From when until when, as somebody reads it at `now`: `10:02–10:07`, `11-19 23:58–11-20 00:03`. What has no end, or
-/// one within the same minute, is only its beginning; what is no time is shown as it is.
-pub(in crate::render) fn period(start: &str, end: &str, now: Timestamp, time_zone: &TimeZone) -> String {
-    let today = now.to_zoned(time_zone.clone()).date();
-    let shown = |time: Timestamp, day| {
-        let zoned = time.to_zoned(time_zone.clone());
-        let format = if zoned.date() == day { "%H:%M" } else { "%m-%d %H:%M" };
-        (zoned.strftime(format).to_string(), zoned.date())
-    };
-    let (mut text, day) = match read(start) {
-        Reading::Time(time) => shown(time, today),
-        Reading::Never => return String::new(),
-        Reading::Text => return start.to_owned(),
-    };
-    if let Reading::Time(time) = read(end) {
-        let (end, _) = shown(time, day);
-        if !text.ends_with(&end) {
-            text.push('–');
-            text.push_str(&end);
-        }
-    }
-    text
-}
-
-fn check_date(arguments: &[Parameter]) -> Result<(), String> {
-    match arguments {
-        [Parameter::Literal(format), _] => check_format(format),
-        _ => Ok(()),
-    }
-}
-
-/// Whether `format` is one that `date` can use.
-///
-/// # Errors
-/// What is wrong with it.
-fn check_format(format: &Value) -> Result<(), String> {
-    let format = format.as_str().ok_or_else(|| "date: the format must be a text, as in \"%H:%M\"".to_owned())?;
-    if !format.contains('%') {
-        return Err(format!("date: {format:?} shows no time; a format is written as in \"%Y-%m-%d %H:%M:%S\""));
-    }
-    let probe = Timestamp::UNIX_EPOCH.to_zoned(jiff::tz::TimeZone::UTC);
-    strtime::format(format, &probe)
-        .map(drop)
-        .map_err(|error| format!("date: cannot use the format {format:?}: {error}"))
-}
-
-/// The seconds between two times as senders write them, when both are times and in order.
-pub(in crate::render) fn between(start: &str, end: &str) -> Option<i64> {
-    match (read(start), read(end)) {
-        (Reading::Time(start), Reading::Time(end)) => Some(end.as_second() - start.as_second()),
-        _ => None,
-    }
-}
-
-enum Reading {
-    Time(Timestamp),
-    Never,
-    Text,
-}
-
-fn read(text: &str) -> Reading {
-    let text = escape::plain(text);
-    match text.trim().parse::<Timestamp>() {
-        Ok(time) if time.as_second() < YEAR_TWO => Reading::Never,
-        Ok(time) => Reading::Time(time),
-        Err(_) => Reading::Text,
-    }
-}
-
-fn format(value: &Value) -> Result<&str, RenderError> {
-    value.as_str().ok_or_else(|| wrong("date", format!("the format is {}", kind(value))))
-}
-
-fn shown(scope: &Scope<'_>, seconds: Option<i64>) -> Value {
-    let seconds = seconds.filter(|seconds| *seconds >= 0);
-    seconds.map_or(Value::Null, |seconds| Value::String(scope.language.span(seconds)))
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn year_one_is_no_end() {
-        assert_eq!(between("2026-11-20T09:00:00Z", "2026-11-20T17:05:00.5+08:00"), Some(300));
-        assert_eq!(between("2026-11-20T09:00:00Z", "0001-01-01T00:00:00Z"), None);
-        assert_eq!(between("yesterday", "2026-11-20T09:00:00Z"), None);
-    }
-
-    #[test]
-    fn the_day_is_told_when_it_is_another() {
-        let now = "2026-11-20T10:30:00Z".parse().expect("time");
-        let shown = |start, end| period(start, end, now, &TimeZone::UTC);
-        assert_eq!(shown("2026-11-20T10:02:59Z", ""), "10:02");
-        assert_eq!(shown("2026-11-20T10:02:00Z", "2026-11-20T10:07:00Z"), "10:02–10:07");
-        assert_eq!(shown("2026-11-19T10:02:00Z", "2026-11-19T10:07:00Z"), "11-19 10:02–10:07");
-        assert_eq!(shown("2026-11-19T23:58:00Z", "2026-11-20T00:03:00Z"), "11-19 23:58–11-20 00:03");
-        assert_eq!(shown("2026-11-20T10:02:00Z", "0001-01-01T00:00:00Z"), "10:02");
-        assert_eq!(shown("2026-11-20T10:02:00Z", "2026-11-20T10:02:30Z"), "10:02");
-        assert_eq!((shown("", "").as_str(), shown("soon", "").as_str()), ("", "soon"));
-    }
-
-    #[test]
-    fn formats_are_checked() {
-        check_format(&Value::from("%m-%d %H:%M %Z")).expect("right");
-        for wrong in ["2006-01-02", "%!", ""] {
-            check_format(&Value::from(wrong)).expect_err(wrong);
-        }
-    }
-}
+pub(super) mod tests;
