@@ -72,13 +72,13 @@ impl Messages {
             field.fail(format!("{} and {} have one name, {name}; rename one", other.display(), path.display()));
             return;
         }
-        match std::fs::read_to_string(path) {
+        match read_text(path) {
             Ok(text) => {
                 self.digest.update(&name);
                 self.digest.update(&text);
                 self.sources.push(TemplateSource { name, text, origin: path.display().to_string() });
             }
-            Err(error) => field.fail(format!("cannot read {}: {error}", path.display())),
+            Err(message) => field.fail(message),
         }
     }
 
@@ -114,7 +114,7 @@ impl Messages {
 
     /// The name of the template that is spelt out here. `None` for the built-in one that suits the sender.
     fn template(&mut self, field: &Field<'_>) -> Option<String> {
-        let text = field.text()?;
+        let text = with_unix_lines(field.text()?);
         if let Some(meant) = built_in(&text) {
             return meant.map(str::to_owned);
         }
@@ -139,6 +139,35 @@ impl Messages {
             }
         }
     }
+}
+
+/// What a template file says.
+///
+/// # Errors
+/// Why it cannot be read, and what to do.
+fn read_text(path: &Path) -> Result<String, String> {
+    let bytes = std::fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    String::from_utf8(bytes).map(with_unix_lines).map_err(|error| {
+        let (at, bytes) = (error.utf8_error().valid_up_to(), error.as_bytes());
+        // What editors in Windows write unless they are told otherwise.
+        let likely = if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") { "UTF-16" } else { "GB18030" };
+        let line = bytes[..at].split(|byte| *byte == b'\n').count();
+        format!(
+            "{} is not UTF-8: the byte at offset {at}, in line {line}, belongs to no character; save the file as UTF-8, \
+             as with `iconv -f {likely} -t UTF-8`",
+            path.display()
+        )
+    })
+}
+
+/// `text` as if it were written on Unix: without a byte-order mark, which would be part of the message, and without
+/// carriage returns, which would be, too.
+fn with_unix_lines(text: String) -> String {
+    let text = match text.strip_prefix('\u{FEFF}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    };
+    if text.contains('\r') { text.replace("\r\n", "\n") } else { text }
 }
 
 /// The files that a glob matches, in the order of their names. None is a mistake.
@@ -167,30 +196,4 @@ fn built_in(text: &str) -> Option<Option<&'static str>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn built_in_templates_are_known_however_they_are_called() {
-        for suitable in [
-            r#"{{ template "ding.link.content" . }}"#,
-            "{{- template \"default.title\" . -}}\n",
-            "{{> default.text}}",
-            "{{>default.title}}",
-        ] {
-            assert_eq!(built_in(suitable), Some(None), "{suitable}");
-        }
-        assert_eq!(built_in("{{- template \"legacy.content\" . -}}\n"), Some(Some("legacy.text")));
-        for other in [
-            "{{ template \"mine\" . }}",
-            "{{ template \"ding.link.title\" }}",
-            "x",
-            "{{> default.text}}x",
-            "{{> default.text}}{{> default.text}}",
-            "{{> legacy.text}}",
-            "{{> event.text}}",
-        ] {
-            assert_eq!(built_in(other), None, "{other}");
-        }
-    }
-}
+mod tests;

@@ -5,16 +5,26 @@
 //! an unknown helper, show only when an alert is rendered, at night. So each template is surveyed when it is loaded,
 //! by a walk over its parsed form, and refused with the place and the fix. What may run is finite: an acyclic graph of
 //! named partials, at most [`MAX_DEPTH`] deep and [`MAX_SIZE`] large with all partials filled in. Loops are bounded
-//! while they run (see `helper`).
+//! while they run (see `helper`). A name of the data that does not exist is refused as well (see `fields`): it would
+//! print nothing.
 
+mod advice;
+mod entries;
+mod fields;
 mod graph;
+mod places;
+mod results;
+mod scope;
+mod shape;
 
 use std::collections::BTreeSet;
 
 use handlebars::template::{DecoratorTemplate, HelperTemplate, Parameter, Template, TemplateElement};
 use handlebars::{Path, PathSeg};
 
+pub(super) use self::fields::misnamed;
 pub(super) use self::graph::fill_in;
+pub(super) use self::places::{dots, fill_in_places};
 use super::helper;
 
 /// How deep blocks, sub-expressions and partials may nest in each other.
@@ -53,6 +63,8 @@ pub(super) struct Survey {
 #[derive(Debug)]
 struct Call {
     partial: String,
+    /// The names under which it gets values.
+    names: Vec<String>,
     depth: usize,
     line: usize,
     column: usize,
@@ -107,12 +119,25 @@ impl Survey {
             Some("@partial-block") => {
                 self.refuse(place, "@partial-block is not supported: hand the partial values instead".to_owned());
             }
-            Some(name) => self.calls.push(Call { partial: name.to_owned(), depth, line: place.0, column: place.1 }),
+            Some(name) => self.calls.push(Call {
+                partial: name.to_owned(),
+                names: call.hash.keys().cloned().collect(),
+                depth,
+                line: place.0,
+                column: place.1,
+            }),
             None => self.refuse(
                 place,
                 "the name of a partial must be written out: use {{#if}} to choose between {{> one}} and {{> other}}"
                     .to_owned(),
             ),
+        }
+        if call.params.len() > 1 {
+            self.refuse(
+                place,
+                "a partial takes one value, which it sees as this: hand it others under names, as in {{> name this text=labels.x}}"
+                    .to_owned(),
+            );
         }
         for argument in call.params.iter().chain(call.hash.values()) {
             self.argument(argument, depth, place);

@@ -118,25 +118,26 @@ impl Library {
         registry.register_escape_fn(handlebars::no_escape);
         helper::register(&mut registry);
         let mut problems = Vec::new();
-        let mut surveys = BTreeMap::new();
+        let mut templates = BTreeMap::new();
         for (name, source) in &sources {
-            let template = match parse(source) {
-                Ok(template) => template,
-                Err(problem) => {
-                    problems.push(problem);
-                    // Known by name, so that those who call it are not refused as well.
-                    surveys.insert(name.clone(), Survey::default());
-                    continue;
-                }
-            };
-            let survey = Survey::of(&template);
-            problems.extend(survey.refusals.iter().map(|refusal| source.problem(refusal)));
-            surveys.insert(name.clone(), survey);
-            let template = helper::without_copies(template);
-            registry.register_template(name, template);
+            let template = parse(source).unwrap_or_else(|problem| {
+                problems.push(problem);
+                // Known by name, so that those who call it are not refused as well.
+                Template::new()
+            });
+            templates.insert(name.clone(), template);
+        }
+        let surveys: BTreeMap<String, Survey> =
+            templates.iter().map(|(name, template)| (name.clone(), Survey::of(template))).collect();
+        for (name, survey) in &surveys {
+            problems.extend(survey.refusals.iter().map(|refusal| sources[name].problem(refusal)));
         }
         let (extents, refusals) = guard::fill_in(&surveys);
-        problems.extend(refusals.iter().map(|(name, refusal)| sources[name].problem(refusal)));
+        let misnamed = guard::misnamed(&templates, &surveys);
+        problems.extend(refusals.iter().chain(&misnamed).map(|(name, refusal)| sources[name].problem(refusal)));
+        for (name, template) in templates {
+            registry.register_template(&name, helper::without_copies(template));
+        }
         if problems.is_empty() {
             Ok(Self { registry, extents })
         } else {
@@ -195,9 +196,12 @@ fn parse(source: &TemplateSource) -> Result<Template, TemplateProblem> {
     if let Some(refusal) = guard::too_deep_to_parse(&source.text) {
         return Err(source.problem(&refusal));
     }
-    Template::compile_with_name(&source.text, source.name.clone()).map_err(|error| {
+    let parsed = Template::compile_with_name(&source.text, source.name.clone()).map_err(|error| {
         let (line, column) = error.pos().unwrap_or((1, 1));
         let message = match error.reason() {
+            TemplateErrorReason::InvalidSyntax(_) if let Some(message) = guard::dots(&source.text, (line, column)) => {
+                message
+            }
             // What the parser expected is a list of its rules.
             TemplateErrorReason::InvalidSyntax(_) => {
                 "this cannot be read from here on: see that every {{ has its }}, every {{#…}} its {{/…}}, and that names \
@@ -207,7 +211,10 @@ fn parse(source: &TemplateSource) -> Result<Template, TemplateProblem> {
             reason => reason.to_string(),
         };
         problem(line, column, message)
-    })
+    });
+    let mut template = parsed?;
+    guard::fill_in_places(&mut template, &source.text);
+    Ok(template)
 }
 
 #[cfg(test)]

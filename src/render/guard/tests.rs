@@ -2,6 +2,8 @@ use proptest::prelude::*;
 
 use crate::render::{Language, Library, TemplateProblem, TemplateSource};
 
+mod hostile;
+
 fn sources(templates: &[(&str, &str)]) -> Vec<TemplateSource> {
     let source = |(name, text): &(&str, &str)| TemplateSource {
         name: (*name).to_owned(),
@@ -39,14 +41,14 @@ fn what_aborts_the_process_is_refused() {
     insta::assert_snapshot!(problem("{{> @partial-block}}"), @"templates/a.hbs: line 1, column 1 of the template: @partial-block is not supported: hand the partial values instead");
     insta::assert_snapshot!(problem("{{> (lookup labels \"x\")}}"), @"templates/a.hbs: line 1, column 1 of the template: the name of a partial must be written out: use {{#if}} to choose between {{> one}} and {{> other}}");
     for levels in [33, 400, 1_600, 6_000] {
-        let nested = "{{#if x}}".repeat(levels) + &"{{/if}}".repeat(levels);
+        let nested = "{{#if status}}".repeat(levels) + &"{{/if}}".repeat(levels);
         assert!(problem(&nested).contains("deeper than 32"), "{levels}");
     }
     for levels in [33, 400, 1_000] {
-        let nested = format!("{{{{#if {}x{}}}}}{{{{/if}}}}", "(not ".repeat(levels), ")".repeat(levels));
+        let nested = format!("{{{{#if {}status{}}}}}{{{{/if}}}}", "(not ".repeat(levels), ")".repeat(levels));
         assert!(problem(&nested).contains("deeper than 32"), "{levels}");
     }
-    let chain = "{{#if x}}".to_owned() + &"{{else if y}}".repeat(40) + "{{/if}}";
+    let chain = "{{#if status}}".to_owned() + &"{{else if status}}".repeat(40) + "{{/if}}";
     assert!(problem(&chain).contains("deeper than 32"));
     // The parser itself gives up on what is far too deep.
     refused(&[("a", &("{{#if x}}".repeat(20_000) + &"{{/if}}".repeat(20_000)))]);
@@ -55,7 +57,7 @@ fn what_aborts_the_process_is_refused() {
 
 #[test]
 fn depth_counts_along_partials() {
-    let eleven = |inner: &str| "{{#if x}}".repeat(11) + inner + &"{{/if}}".repeat(11);
+    let eleven = |inner: &str| "{{#if status}}".repeat(11) + inner + &"{{/if}}".repeat(11);
     let deep = [("a", eleven("{{> b}}")), ("b", eleven("{{> c}}")), ("c", eleven("y"))];
     let deep: Vec<_> = deep.iter().map(|(name, text)| (*name, text.as_str())).collect();
     assert!(refused(&deep)[0].message.contains("deeper than 32"));
@@ -79,7 +81,7 @@ fn mistakes_are_told_with_the_fix() {
     insta::assert_snapshot!(problem("{{> nothing_like_it}}"), @r#"templates/a.hbs: line 1, column 1 of the template: there is no template "nothing_like_it": add a file nothing_like_it.hbs to the templates"#);
     insta::assert_snapshot!(problem("{{touper status}}"), @r#"templates/a.hbs: line 1, column 1 of the template: there is no helper "touper" for {{touper …}}: did you mean "toUpper"?"#);
     insta::assert_snapshot!(problem("a\nb {{#firing}}x{{/firing}}"), @r##"templates/a.hbs: line 2, column 3 of the template: firing is not used this way: write {{#each (firing alerts)}}…{{/each}}; to test a value of that name, {{#if firing}}"##);
-    insta::assert_snapshot!(problem("{{#if (frobnicate x)}}{{/if}}"), @r#"templates/a.hbs: line 1, column 1 of the template: there is no helper "frobnicate" for {{frobnicate …}}: to show a value, write its name alone; to test it, {{#if frobnicate}}"#);
+    insta::assert_snapshot!(problem("{{#if (frobnicate status)}}{{/if}}"), @r#"templates/a.hbs: line 1, column 1 of the template: there is no helper "frobnicate" for {{frobnicate …}}: to show a value, write its name alone; to test it, {{#if frobnicate}}"#);
     insta::assert_snapshot!(problem("{{date startsAt \"%H\" 3}}"), @r#"templates/a.hbs: line 1, column 1 of the template: date got 3 arguments: write {{date "%m-%d %H:%M" startsAt}}"#);
     insta::assert_snapshot!(problem("{{date \"YYYY\" startsAt}}"), @r#"templates/a.hbs: line 1, column 1 of the template: date: "YYYY" shows no time; a format is written as in "%Y-%m-%d %H:%M:%S" or, as Go does it, in "2006-01-02 15:04:05""#);
     insta::assert_snapshot!(problem("{{date}}"), @r#"templates/a.hbs: line 1, column 1 of the template: date got 0 arguments: write {{date "%m-%d %H:%M" startsAt}}; to show a value of that name, {{this.date}}"#);
@@ -89,6 +91,11 @@ fn mistakes_are_told_with_the_fix() {
     insta::assert_snapshot!(problem("{{(lookup labels \"x\")}}"), @"templates/a.hbs: line 1, column 1 of the template: leave out the parentheses around the whole expression: {{name argument}}, not {{(name argument)}}");
     insta::assert_snapshot!(problem("{{*inline}}"), @"templates/a.hbs: line 1, column 1 of the template: decorators and inline partials ({{#*inline}}) are not supported: put the part into a file of its own and call it with {{> name}}");
     insta::assert_snapshot!(problem("x\n{{#if a}}"), @r##"templates/a.hbs: line 2, column 10 of the template: this cannot be read from here on: see that every {{ has its }}, every {{#…}} its {{/…}}, and that names with special characters are written as in {{lookup labels "k8s.pod/name"}}"##);
+    insta::assert_snapshot!(problem("{{> default.home this status}}"), @"templates/a.hbs: line 1, column 1 of the template: a partial takes one value, which it sees as this: hand it others under names, as in {{> name this text=labels.x}}");
+    insta::assert_snapshot!(problem("x {{.}}"), @"templates/a.hbs: line 1, column 5 of the template: write this instead of a dot: {{this}}, {{> part this}}");
+    insta::assert_snapshot!(problem("x\n {{#each alerts}}{{> default.alert .}}{{/each}}"), @"templates/a.hbs: line 2, column 36 of the template: write this instead of a dot: {{this}}, {{> part this}}");
+    insta::assert_snapshot!(problem("{{#with ..}}{{/with}}"), @"templates/a.hbs: line 1, column 9 of the template: write ../this instead of two dots alone");
+    insta::assert_snapshot!(problem("{{ .status }}"), @"templates/a.hbs: line 1, column 4 of the template: write status without the dot before it: that is how Go templates write a field");
     insta::assert_snapshot!(problem("\n{{ range .Alerts }}{{ .Status }}{{ end }}"), @"templates/a.hbs: line 2, column 1 of the template: this is a Go template; dingbridge uses Handlebars. Write it anew; a later version turns one into the other (`dingbridge migrate`)");
 }
 

@@ -14,24 +14,24 @@ use crate::render::escape;
 
 #[rustfmt::skip]
 pub(super) const HELPERS: &[Declared] = &[
-    value("print", (1, MANY), r#"{{print "up for " minutes}}"#, print),
-    value("println", (1, MANY), r#"{{println "up for" minutes}}"#, println),
-    value("printf", (1, MANY), r#"{{printf "%.1f %%" share}}"#, printf).checked(check_printf),
+    value("print", (0, MANY), r#"{{print "up for " annotations.minutes}}"#, print),
+    value("println", (0, MANY), r#"{{println "up for" annotations.minutes}}"#, println),
+    value("printf", (1, MANY), r#"{{printf "%.1f %%" annotations.share}}"#, printf).checked(check_printf),
 ];
 
-/// `{{print "up for " minutes}}`: the values, with spaces between those of which neither is a text.
+/// `{{print "up for " annotations.minutes}}`: the values, with spaces between those of which neither is a text.
 fn print(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
     let operands = operands(scope, helper, 0)?;
     printed(helper, fmt::print(&operands, most_bytes(helper)))
 }
 
-/// `{{println "up for" minutes}}`: the values with spaces between them, and a line break.
+/// `{{println "up for" annotations.minutes}}`: the values with spaces between them, and a line break.
 fn println(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
     let operands = operands(scope, helper, 0)?;
     printed(helper, fmt::println(&operands, most_bytes(helper)))
 }
 
-/// `{{printf "%.1f %%" share}}`: the values as the format says.
+/// `{{printf "%.1f %%" annotations.share}}`: the values as the format says.
 fn printf(scope: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
     let given = Arguments::of(helper);
     let format = given.text(0)?;
@@ -61,7 +61,8 @@ fn operands(scope: &Scope<'_>, helper: &Helper<'_>, from: usize) -> Result<Vec<O
         .values(from)
         .map(|value| {
             scope.pay(helper.name(), weight(value).map_err(|message| given.wrong(message))?)?;
-            Ok(Operand::from(value))
+            // A label that is missing is an empty text in Go.
+            Ok(if value.is_null() { Operand::from(&Value::from("")) } else { Operand::from(value) })
         })
         .collect()
 }

@@ -106,11 +106,11 @@ fn abbrev(_: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
     })
 }
 
-/// The arguments that are not missing, each changed, with spaces between them.
+/// The arguments, each changed, with spaces between them.
 fn spaced(helper: &Helper<'_>, change: fn(&str) -> String) -> Result<Value, RenderError> {
     let given = Arguments::of(helper);
     let mut out = given.build();
-    for (index, value) in given.values(0).filter(|value| !value.is_null()).enumerate() {
+    for (index, value) in given.values(0).enumerate() {
         out.push(if index > 0 { " " } else { "" })?;
         out.push(&change(&given.print(value)))?;
     }

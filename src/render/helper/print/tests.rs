@@ -4,10 +4,10 @@ use crate::render::helper::time::tests::{all_refused, all_say};
 fn values_are_printed_as_in_go() {
     all_say(&[
         (r#"{{printf "%.2f %s %d %q" 1.5 "x" 3 "y"}}"#, r#"1.50 x 3 "y""#),
-        (r#"{{print "a" 1 2 "b" true nothing}}"#, "a1 2btrue <nil>"),
+        (r#"{{print "a" 1 2 "b" true labels.nothing}}"#, "a1 2btrue"),
         (r#"[{{println "a" 1}}]"#, "[a 1\n]"),
         (r#"{{printf "%d%s%z" "hi"}}"#, "%!d(string=hi)%!s(MISSING)%!z(MISSING)"),
-        (r#"{{printf "%s" 1}}{{printf "x" "a"}}{{printf nothing}}"#, "%!s(int=1)x%!(EXTRA string=a)"),
+        (r#"{{printf "%s" 1}}{{printf "x" "a"}}{{printf labels.nothing}}"#, "%!s(int=1)x%!(EXTRA string=a)"),
         (r#"{{printf "%v" commonLabels}}"#, "map[]"),
     ]);
 }

@@ -117,8 +117,11 @@ fn dates_are_in_the_zone_of_the_target_unless_they_have_one() {
         (r#"{{date "01-02 15:04 MST" "2026-11-20T10:23:45.759+01:00"}}"#, "11-20 17:23 CST"),
         (r#"{{date "01-02 15:04 MST" (tz "America/New_York" "2026-11-20T09:23:45.759Z")}}"#, "11-20 04:23 EST"),
         (r#"{{date "%H:%M %Z" (tz "America/New_York" "2026-11-20T09:23:45.759Z")}}"#, "04:23 EST"),
-        (r#"{{date "15:04" "soon"}}[{{date "15:04" "0001-01-01T00:00:00Z"}}][{{date "15:04" nothing}}]"#, "soon[][]"),
-        (r#"{{format nothing "15:04"}}[{{tz "UTC" nothing}}]{{format "" "15:04"}}"#, "[]"),
+        (
+            r#"{{date "15:04" "soon"}}[{{date "15:04" "0001-01-01T00:00:00Z"}}][{{date "15:04" labels.nothing}}]"#,
+            "soon[][]",
+        ),
+        (r#"{{format labels.nothing "15:04"}}[{{tz "UTC" labels.nothing}}]{{format "" "15:04"}}"#, "[]"),
         (r#"{{dateInZone "2006-01-02 15:04 MST" "2026-11-20T09:23:45Z" "America/New_York"}}"#, "2026-11-20 04:23 EST"),
         (r#"{{date_in_zone "15:04" 1795166625 ""}} {{dateInZone "15:04 MST" 1795166625 "Local"}}"#, "09:23 17:23 CST"),
         (
@@ -147,7 +150,7 @@ fn texts_are_read_as_in_go() {
         (r#"{{toDate "Mon, 02 Jan 2006 15:04:05 MST" "Fri, 20 Nov 2026 09:23:45 GMT"}}"#, "2026-11-20T09:23:45Z"),
         (r#"{{toDate "2006-01-02 MST" "2026-11-20 CST"}}"#, "2026-11-20T00:00:00+08:00[Asia/Shanghai]"),
         (
-            r#"{{mustToDate "2006-01-02" "2026-11-20"}}{{mustToDate "2006-01-02" nothing}}"#,
+            r#"{{mustToDate "2006-01-02" "2026-11-20"}}{{mustToDate "2006-01-02" labels.nothing}}"#,
             "2026-11-20T00:00:00+08:00[Asia/Shanghai]",
         ),
     ]);
@@ -272,7 +275,7 @@ fn times_are_compared_and_counted() {
         (r#"{{goDuration (since "2026-11-20T09:23:45.759Z")}} {{since "2026-11-20T09:33:45.75Z"}}"#, "10m0s 9000000"),
         (r#"{{goDuration (subTime "0001-01-01T00:00:00Z" "2026-11-20T09:23:45Z")}}"#, "-2562047h47m16.854775808s"),
         (
-            r#"{{subTime "2026-11-20T09:23:45Z" "0001-01-01T00:00:00Z"}}[{{subTime nothing "2026-11-20T09:23:45Z"}}]"#,
+            r#"{{subTime "2026-11-20T09:23:45Z" "0001-01-01T00:00:00Z"}}[{{subTime labels.nothing "2026-11-20T09:23:45Z"}}]"#,
             "9223372036854775807[]",
         ),
         (
@@ -288,11 +291,11 @@ fn times_are_compared_and_counted() {
             "truefalse",
         ),
         (
-            r#"{{sameTime "2026-11-20T09:00:00Z" "2026-11-20T17:00:00+08:00"}}{{before nothing "2026-11-20T17:00:00Z"}}"#,
+            r#"{{sameTime "2026-11-20T09:00:00Z" "2026-11-20T17:00:00+08:00"}}{{before labels.nothing "2026-11-20T17:00:00Z"}}"#,
             "truefalse",
         ),
         (
-            r#"{{#if (isZero "0001-01-01T00:00:00Z")}}never{{/if}}{{isZero "2026-11-20T17:00:00Z"}}{{isZero nothing}}"#,
+            r#"{{#if (isZero "0001-01-01T00:00:00Z")}}never{{/if}}{{isZero "2026-11-20T17:00:00Z"}}{{isZero labels.nothing}}"#,
             "neverfalsetrue",
         ),
         (
@@ -314,7 +317,7 @@ fn times_are_compared_and_counted() {
 fn durations_are_go_s() {
     all_say(&[
         (
-            r#"{{goDuration 3723500000000}} {{goDuration "90m"}} {{goDuration 0}} {{goDuration 1500}} {{goDuration nothing}}"#,
+            r#"{{goDuration 3723500000000}} {{goDuration "90m"}} {{goDuration 0}} {{goDuration 1500}} {{goDuration labels.nothing}}"#,
             "1h2m3.5s 1h30m0s 0s 1.5µs 0s",
         ),
         (r#"{{parseDuration "8h30m"}} {{parseDuration "-1.5us"}}"#, "30600000000000 -1500"),
@@ -323,7 +326,7 @@ fn durations_are_go_s() {
             "1.5 90 -123 -123456",
         ),
         (
-            r#"{{humanizeDuration 0.0125}} {{humanizeDuration "90061.5"}} {{humanizeDuration -61}} {{humanizeDuration nothing}}"#,
+            r#"{{humanizeDuration 0.0125}} {{humanizeDuration "90061.5"}} {{humanizeDuration -61}} {{humanizeDuration labels.nothing}}"#,
             "12.5ms 1d 1h 1m 1s -1m 1s 0s",
         ),
     ]);
