@@ -22,6 +22,7 @@ mod library;
 mod mention;
 mod model;
 mod pack;
+mod phone;
 mod plain;
 mod relay;
 mod run;
@@ -39,6 +40,7 @@ use jiff::tz::TimeZone;
 pub use self::language::Language;
 pub use self::library::{Library, TemplateProblem, TemplateSource};
 pub use self::mention::{ByLabel, MentionPolicy, Occasion};
+pub use self::phone::{Screen, phone, phone_without};
 pub use self::severity::Severities;
 pub use self::terminal::terminal;
 use crate::dingtalk::{Mention, Message};
@@ -164,6 +166,19 @@ impl Rendered {
     /// The bytes on the wire.
     pub fn body(&self, msg_uuid: &str) -> String {
         crate::dingtalk::body(&self.message, &self.mention, msg_uuid)
+    }
+
+    /// How many bytes there are on the wire.
+    pub fn bytes(&self) -> usize {
+        self.body(fit::UUID).len()
+    }
+
+    /// Who is called, for a person to read.
+    pub fn called(&self) -> String {
+        let everybody = self.mention.all.then(|| "everybody".to_owned());
+        let people = self.mention.mobiles.iter().chain(&self.mention.user_ids).cloned();
+        let called: Vec<_> = everybody.into_iter().chain(people).filter(|_| self.message.can_call()).collect();
+        if called.is_empty() { "nobody".to_owned() } else { called.join(", ") }
     }
 }
 

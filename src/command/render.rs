@@ -1,14 +1,17 @@
 //! `dingbridge render`: what would be posted for a payload.
 
 use std::fmt::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 use uuid::Uuid;
 
 use super::{Failure, Payload, compose, out, show};
+use crate::clock::Clock;
 use crate::config::TargetConfig;
-use crate::render::{Rendered, terminal};
+use crate::delivery::Target;
+use crate::render::{Rendered, Screen, phone, terminal};
 
 /// Prints what a target's group would see for a payload. Posts nothing.
 #[derive(Debug, Args)]
@@ -18,6 +21,9 @@ pub(super) struct Render {
     /// Print the exact body for DingTalk instead, with zeros for its msgUuid
     #[arg(long)]
     json: bool,
+    /// Write a page besides that shows the message as it looks on a phone
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 }
 
 // === impl Render ===
@@ -28,6 +34,10 @@ impl Render {
         let (decoded, why) = self.payload.decode(&gate.senders)?;
         let notification = decoded.notification;
         let parts = compose(&target, &notification);
+        if let Some(file) = &self.html {
+            let page = page(&target, &parts);
+            std::fs::write(file, page).map_err(|error| format!("cannot write {}: {error}", file.display()))?;
+        }
         if self.json {
             parts.iter().for_each(|part| out(&format!("{}\n", part.body(&Uuid::nil().to_string()))));
             return Ok(ExitCode::SUCCESS);
@@ -45,25 +55,24 @@ impl Render {
     }
 }
 
+/// The messages on a phone.
+fn page(target: &Target, parts: &[Rendered]) -> String {
+    let time = Clock::system().now().to_zoned(target.style.time_zone.clone()).strftime("%H:%M").to_string();
+    let limit = target.style.message_limit;
+    phone(&Screen { target: &target.name, time: &time, parts, limit, refreshing: false })
+}
+
 /// One message, as a person wants to know it.
 fn describe(told: &mut String, part: &Rendered, (number, parts): (usize, usize), limit: usize) {
     let of = if parts == 1 { "1 message".to_owned() } else { format!("message {number} of {parts}") };
-    let _ = writeln!(told, "size      {} of {limit} bytes, {of}", part.body(&Uuid::nil().to_string()).len());
+    let _ = writeln!(told, "size      {} of {limit} bytes, {of}", part.bytes());
     if part.cut_bytes > 0 {
         let _ = writeln!(told, "shortened by {} bytes", part.cut_bytes);
     }
-    let _ = writeln!(told, "mentions  {}", who(part));
+    let _ = writeln!(told, "mentions  {}", part.called());
     if let Some(failure) = &part.failure {
         let _ = writeln!(told, "failed    {failure}\n          this plain message goes out instead");
     }
     let _ = writeln!(told);
     told.push_str(&terminal(&part.message, &part.mention, show::color(), show::WIDTH));
-}
-
-fn who(rendered: &Rendered) -> String {
-    let mention = &rendered.mention;
-    let everybody = mention.all.then(|| "everybody".to_owned());
-    let people = mention.mobiles.iter().chain(&mention.user_ids).cloned();
-    let who: Vec<_> = everybody.into_iter().chain(people).collect();
-    if who.is_empty() { "nobody".into() } else { who.join(", ") }
 }

@@ -331,7 +331,7 @@ fn rgb(tag: &str) -> Option<(u8, u8, u8)> {
 }
 
 /// `text` without anything that a terminal would obey.
-fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     text.chars()
         .filter(|char| !char.is_control() && !matches!(char, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}'))
         .collect()

@@ -133,6 +133,26 @@ fn render_shows_what_the_group_would_see() {
     }
 }
 
+#[test]
+fn render_writes_a_page_that_looks_like_the_phone() {
+    let folder = folder(SANDBOX);
+    let odd = payload("<script>alert(1)</script>", "firing");
+    for (input, words) in [(&payload("HostDown", "firing"), "HostDown"), (&odd, "script&gt;alert")] {
+        let told = run_in(folder.path(), &["render", "--target=ops", "--html=phone.html"], input);
+        assert_eq!(told.code, Some(0), "{told:?}");
+        let page = std::fs::read_to_string(folder.path().join("phone.html")).expect("written");
+        assert!(page.starts_with("<!DOCTYPE html>") && page.contains(words), "{words} in {page}");
+        assert!(page.contains("default-src 'none'") && page.contains("calls 13800000000"), "{page}");
+        for never in ["<script", "src=", "url(", "@import", "refresh"] {
+            assert!(!page.contains(never), "{never} in {page}");
+        }
+        quiet(&told);
+    }
+    let told = run_in(folder.path(), &["render", "--target=ops", "--html=nosuch/phone.html", "firing.json"], "");
+    assert_eq!(told.code, Some(1), "{told:?}");
+    assert!(told.stderr.contains("cannot write nosuch/phone.html: No such file"), "{told:?}");
+}
+
 /// The message of a target for a payload.
 fn rendered(folder: &Path, target: &str) -> Value {
     let told = run_in(folder, &["render", "--target", target, "--json", "firing.json"], "");
