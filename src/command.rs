@@ -80,8 +80,16 @@ struct Payload {
     #[arg(long, value_name = "SENDER", value_parser = parse_sender)]
     sender: Option<Sender>,
     /// What a sender posted; - for standard input
-    #[arg(value_name = "PAYLOAD", default_value = "-")]
-    payload: PathBuf,
+    #[arg(value_name = "PAYLOAD")]
+    payload: Option<PathBuf>,
+}
+
+/// A body that somebody posted, or would.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Posted {
+    /// Where it is from, for errors.
+    name: String,
+    body: Vec<u8>,
 }
 
 /// Carries out what the command line says.
@@ -103,6 +111,17 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
 /// Tells a person on standard error what went wrong.
 pub fn complain(message: &str) {
     let _ = writeln!(io::stderr(), "dingbridge: {message}");
+}
+
+/// An error with all its causes.
+pub fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }
 
 /// Prints for a person. A reader that has gone away, such as `head`, is no reason to fail.
@@ -133,6 +152,8 @@ fn parse_sender(name: &str) -> Result<Sender, String> {
     })
 }
 
+// === impl Payload ===
+
 impl Payload {
     /// The configuration, and the target in it.
     fn load(&self) -> Result<(Config, TargetConfig), Failure> {
@@ -146,14 +167,27 @@ impl Payload {
         Ok((config, target))
     }
 
-    /// Reads the payload as its sender's, and tells why it is taken for that.
-    fn decode(&self, settings: &sender::Settings) -> Result<(sender::Decoded, &'static str), Failure> {
-        let body = read(&self.payload)?;
-        let decoded = sender::recognise(Request::of_body(&body), self.sender).and_then(|recognised| {
+    /// Reads the payload.
+    fn read(&self) -> Result<Posted, Failure> {
+        let path = self.payload.as_deref().unwrap_or(Path::new("-"));
+        Ok(Posted { name: path.display().to_string(), body: read(path)? })
+    }
+}
+
+// === impl Posted ===
+
+impl Posted {
+    /// What it says as its sender's, or as that of `named`, and why it is taken for that.
+    fn decode(
+        &self,
+        named: Option<Sender>,
+        settings: &sender::Settings,
+    ) -> Result<(sender::Decoded, &'static str), Failure> {
+        let decoded = sender::recognise(Request::of_body(&self.body), named).and_then(|recognised| {
             let decoded = recognised.decode(settings)?.told_at(Clock::system().now());
             Ok((decoded, recognised.why))
         });
-        decoded.map_err(|error| format!("{}: {error}", self.payload.display()).into())
+        decoded.map_err(|error| format!("{}: {error}", self.name).into())
     }
 }
 

@@ -69,9 +69,10 @@ fn failures(config: &Config) -> Vec<String> {
     let now = Clock::system().now();
     let mut failures = Vec::new();
     for (name, target) in &config.targets {
-        for (about, notification) in samples::notifications(now) {
-            if let Some(failure) = compose(&target.lane, &notification).into_iter().find_map(|part| part.failure) {
-                failures.push(format!("targets.{name}: for a notification that {about}: {failure}"));
+        for sample in samples::ALL {
+            let parts = compose(&target.lane, &sample.notification(now));
+            if let Some(failure) = parts.into_iter().find_map(|part| part.failure) {
+                failures.push(format!("targets.{name}: sample {}: {failure}", sample.name));
                 break;
             }
         }

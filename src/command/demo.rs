@@ -111,22 +111,23 @@ async fn tell(address: SocketAddr, arrivals: &mut broadcast::Receiver<Arrival>) 
         "dingbridge listens on {url}\n\
          It has one target, demo, whose robot is a stand-in for DingTalk. Example alerts, as Alertmanager sends them:\n\n"
     ));
-    let samples: Vec<_> = samples::samples(Clock::system().now()).into_iter().take(3).collect();
-    for (number, sample) in (1..).zip(&samples) {
-        let answer = post(&url, sample.body.clone()).await?;
+    let now = Clock::system().now();
+    for (number, sample) in (1..).zip(["firing", "mixed", "resolved"].into_iter().filter_map(samples::named)) {
+        let body = sample.body(now);
+        let answer = post(&url, body.clone()).await?;
         out(&format!("{number}. {}: the bridge answers {answer}", sample.about));
         let arrival = timeout(PATIENCE, arrivals.recv()).await??;
         show::arrival(&arrival);
         if number == 1 {
-            let answer = post(&url, sample.body.clone()).await?;
+            let answer = post(&url, body).await?;
             out(&format!(
                 "   the same again, as a second Alertmanager of a cluster would send it: {answer}   nobody is told twice\n\n"
             ));
         }
     }
     out("On the same address, other senders in their own words:\n\n");
-    for (number, sample) in (4..).zip(samples::others(Clock::system().now())) {
-        let answer = post(&url, sample.body).await?;
+    for (number, sample) in (4..).zip(["cloudmonitor", "generic"].into_iter().filter_map(samples::named)) {
+        let answer = post(&url, sample.body(now)).await?;
         out(&format!("{number}. {}: the bridge answers {answer}", sample.about));
         let arrival = timeout(PATIENCE, arrivals.recv()).await??;
         show::arrival(&arrival);

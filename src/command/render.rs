@@ -1,49 +1,91 @@
 //! `dingbridge render`: what would be posted for a payload.
 
 use std::fmt::Write;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use uuid::Uuid;
 
-use super::{Failure, Payload, compose, out, show};
+use self::watch::Watch;
+use super::{Failure, Payload, Posted, compose, out, samples, show};
 use crate::clock::Clock;
 use crate::config::TargetConfig;
 use crate::delivery::Target;
-use crate::render::{Rendered, Screen, phone, terminal};
+use crate::render::{Rendered, Screen, phone, phone_without, terminal};
+
+mod watch;
 
 /// Prints what a target's group would see for a payload. Posts nothing.
+///
+/// Without PAYLOAD it reads standard input, or takes a sample where that is a terminal.
 #[derive(Debug, Args)]
 pub(super) struct Render {
     #[command(flatten)]
     payload: Payload,
+    /// Render a built-in sample instead of a payload
+    #[arg(long, value_name = "NAME", value_parser = sample_names(), conflicts_with_all = ["payload", "sender"])]
+    sample: Option<String>,
     /// Print the exact body for DingTalk instead, with zeros for its msgUuid
     #[arg(long)]
     json: bool,
     /// Write a page besides that shows the message as it looks on a phone
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
+    /// Render again whenever the configuration, one of its templates or the payload changes, until Ctrl-C
+    #[arg(long)]
+    watch: bool,
+}
+
+/// The sample that is taken where none is named.
+const USUAL_SAMPLE: &str = "firing";
+
+fn sample_names() -> PossibleValuesParser {
+    PossibleValuesParser::new(samples::ALL.map(|sample| PossibleValue::new(sample.name).help(sample.about)))
 }
 
 // === impl Render ===
 
 impl Render {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
-        let (_, TargetConfig { gate, lane: target }) = self.payload.load()?;
-        let (decoded, why) = self.payload.decode(&gate.senders)?;
-        let notification = decoded.notification;
-        let parts = compose(&target, &notification);
-        if let Some(file) = &self.html {
-            let page = page(&target, &parts);
-            std::fs::write(file, page).map_err(|error| format!("cannot write {}: {error}", file.display()))?;
+        let given = self.given()?;
+        if self.watch {
+            return super::in_runtime(Watch::new(&self, given).run());
         }
+        self.once(given)?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// What is rendered and does not change: a sample, or what standard input holds. `None` for a file.
+    fn given(&self) -> Result<Option<Posted>, Failure> {
+        let from_input = self.payload.payload.as_ref().is_none_or(|path| path.as_os_str() == "-");
+        let asked = self.payload.payload.is_none() && self.payload.sender.is_none() && io::stdin().is_terminal();
+        let sample = self.sample.as_deref().or(asked.then_some(USUAL_SAMPLE));
+        Ok(match sample.and_then(samples::named) {
+            Some(sample) => Some(Posted {
+                name: format!("sample {}", sample.name),
+                body: sample.body(Clock::system().now()).into_bytes(),
+            }),
+            None if from_input => Some(self.payload.read()?),
+            None => None,
+        })
+    }
+
+    /// Renders once, what was `given` or the file.
+    fn once(&self, given: Option<Posted>) -> Result<(), Failure> {
+        let (_, TargetConfig { gate, lane: target }) = self.payload.load()?;
+        let posted = given.map_or_else(|| self.payload.read(), Ok)?;
+        let (decoded, why) = posted.decode(self.payload.sender, &gate.senders)?;
+        let parts = compose(&target, &decoded.notification);
+        self.write_page(|| page(&target, &parts, self.watch))?;
         if self.json {
             parts.iter().for_each(|part| out(&format!("{}\n", part.body(&Uuid::nil().to_string()))));
-            return Ok(ExitCode::SUCCESS);
+            return Ok(());
         }
         let mut told = String::new();
-        let _ = writeln!(told, "sender    {}: {why}", notification.sender);
+        let _ = writeln!(told, "sender    {}: {why}", decoded.notification.sender);
         if let Some(oddity) = decoded.oddity {
             let _ = writeln!(told, "note      {oddity}");
         }
@@ -51,15 +93,26 @@ impl Render {
             describe(&mut told, part, (number, parts.len()), target.style.message_limit);
         }
         out(&told);
-        Ok(ExitCode::SUCCESS)
+        Ok(())
+    }
+
+    /// Writes the page, if one is wanted.
+    fn write_page(&self, page: impl FnOnce() -> String) -> Result<(), Failure> {
+        let Some(file) = &self.html else { return Ok(()) };
+        std::fs::write(file, page()).map_err(|error| format!("cannot write {}: {error}", file.display()).into())
+    }
+
+    /// Writes a page that says why there is no other.
+    fn write_failure(&self, failure: &Failure) -> Result<(), Failure> {
+        self.write_page(|| phone_without(&self.payload.target, &super::with_causes(&**failure), self.watch))
     }
 }
 
 /// The messages on a phone.
-fn page(target: &Target, parts: &[Rendered]) -> String {
+fn page(target: &Target, parts: &[Rendered], refreshing: bool) -> String {
     let time = Clock::system().now().to_zoned(target.style.time_zone.clone()).strftime("%H:%M").to_string();
     let limit = target.style.message_limit;
-    phone(&Screen { target: &target.name, time: &time, parts, limit, refreshing: false })
+    phone(&Screen { target: &target.name, time: &time, parts, limit, refreshing })
 }
 
 /// One message, as a person wants to know it.

@@ -1,164 +1,111 @@
-//! Notifications that every bridge can render: what `check` tries templates on and `demo` sends.
-
-use serde_json::{Value, json};
+//! Payloads that every bridge can render: what `check` and `render` try templates on and `demo` sends.
+//!
+//! Each is what its sender would post about something of the last minutes, in the sender's own format. Nothing in them
+//! is anybody's.
 
 use crate::clock::Timestamp;
-use crate::notification::{Alert, Labels, Notification, Sender, Severity, Status};
+use crate::notification::Notification;
 use crate::sender::{self, Request};
 
-/// A payload to try, and what it is about.
+mod alerts;
+mod senders;
+
+pub(super) use self::alerts::storm;
+
+/// A payload to try.
+#[derive(Clone, Copy)]
 pub(super) struct Sample {
+    /// What it is called on the command line; a sender's name, if it is there for that sender.
+    pub(super) name: &'static str,
+    /// What it is about.
     pub(super) about: &'static str,
-    pub(super) body: String,
+    make: fn(Timestamp) -> String,
 }
 
-/// Payloads as Alertmanager sends them, with alerts that began a few minutes before `now`.
-pub(super) fn samples(now: Timestamp) -> Vec<Sample> {
-    let firing = [alert("10.0.0.1:9100", "critical", None, now), alert("10.0.0.2:9100", "warning", None, now)];
-    let one_left = [alert("10.0.0.1:9100", "critical", None, now), alert("10.0.0.2:9100", "warning", Some(now), now)];
-    let over = [alert("10.0.0.1:9100", "critical", Some(now), now)];
-    let bare = json!({"status": "firing", "labels": {"alertname": "Watchdog"}, "annotations": {},
-        "startsAt": ago(now, 1).to_string(), "endsAt": "0001-01-01T00:00:00Z", "generatorURL": "", "fingerprint": "0"});
-    vec![
-        Sample { about: "two hosts are down", body: payload("firing", "first notification", &firing) },
-        Sample { about: "one of them is back", body: payload("firing", "some alerts resolved", &one_left) },
-        Sample { about: "the other is back as well", body: payload("resolved", "all alerts resolved", &over) },
-        Sample {
-            about: "an alert that says nothing but its name",
-            body: payload("firing", "first notification", &[bare]),
-        },
-        Sample {
-            about: "more alerts than one message holds",
-            body: payload("firing", "first notification", &many(now)),
-        },
-    ]
+/// Every sample: first Alertmanager's, then one of each other sender.
+pub(super) const ALL: [Sample; 21] = [
+    sample("one", "one host is down", alerts::one),
+    sample("firing", "two hosts are down", alerts::firing),
+    sample("mixed", "one of them is back", alerts::mixed),
+    sample("resolved", "the other is back as well", alerts::resolved),
+    sample("many", "30 hosts are down", alerts::many),
+    sample("crowd", "more alerts than one message holds", alerts::crowd),
+    sample("no-severity", "an alert without a severity", alerts::no_severity),
+    sample("bare", "an alert that says nothing but its name", alerts::bare),
+    sample("long", "a description of 25 kB", alerts::long),
+    sample("odd", "markdown, quotes, `@`, emoji, Chinese and Arabic in names and values", alerts::odd),
+    sample("grafana", "Grafana tells of a queue", senders::grafana),
+    sample("cloudmonitor", "CloudMonitor calls back about a threshold", senders::cloudmonitor),
+    sample("rulehit", "Smart Conversation Analysis has a call for a person to look at", senders::rulehit),
+    sample("aicc", "nobody has answered a voice notification", senders::aicc),
+    sample("ocp", "OceanBase tells of a full disk", senders::ocp),
+    sample("dingtalk", "a program speaks to what it takes for DingTalk", senders::dingtalk),
+    sample("sls", "Log Service has counted errors", senders::sls),
+    sample("eventbridge", "an instance is about to be taken away", senders::eventbridge),
+    sample("kube-eventer", "a container does not start", senders::kube_eventer),
+    sample("uptimekuma", "a web page is down", senders::uptimekuma),
+    sample("generic", "a script has a word to say", senders::generic),
+];
+
+const fn sample(name: &'static str, about: &'static str, make: fn(Timestamp) -> String) -> Sample {
+    Sample { name, about, make }
 }
 
-/// What other senders post, each in its own way.
-pub(super) fn others(now: Timestamp) -> Vec<Sample> {
-    let threshold = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs([
-            ("alertName", "CPU usage of web servers"),
-            ("alertState", "ALERT"),
-            ("triggerLevel", "WARN"),
-            ("preTriggerLevel", "null"),
-            ("metricName", "cpu_total"),
-            ("curValue", "97.39"),
-            ("unit", "%"),
-            ("expression", "$Average>=95"),
-            ("lastTime", "5 minutes"),
-            ("instanceName", "web-01"),
-            ("dimensions", "{userId=1234567890123456, instanceId=i-bp1example}"),
-            ("regionName", "China (Hangzhou)"),
-            ("timestamp", &now.as_millisecond().to_string()),
-            ("transId", "53767d2a-ae72-11ed-b2ca-00163e2c0000"),
-        ])
-        .finish();
-    vec![
-        Sample { about: "CloudMonitor calls back about a threshold", body: threshold },
-        Sample {
-            about: "a script has a word to say",
-            body: "Backup of db1 has failed: no space left on device".into(),
-        },
-    ]
+/// The sample of this name.
+pub(super) fn named(name: &str) -> Option<Sample> {
+    ALL.into_iter().find(|sample| sample.name == name)
 }
 
-/// The samples as they are understood, and one event of every other sender: templates are chosen by the sender.
-pub(super) fn notifications(now: Timestamp) -> Vec<(String, Notification)> {
-    let decode = |sample: Sample| {
-        let decoded = sender::decode(Request::of_body(sample.body.as_bytes()), None, &sender::Settings::default());
-        (sample.about.to_owned(), decoded.expect("samples are well formed").notification)
-    };
-    let senders = Sender::ALL.into_iter().filter(|sender| *sender != Sender::Alertmanager);
-    let events = senders.map(|sender| (format!("something happened, told by {sender}"), event(sender, now)));
-    samples(now).into_iter().chain(others(now)).map(decode).chain(events).collect()
+// === impl Sample ===
+
+impl Sample {
+    /// What is posted when it happened a few minutes before `now`.
+    pub(super) fn body(&self, now: Timestamp) -> String {
+        (self.make)(now)
+    }
+
+    /// What it says.
+    pub(super) fn notification(&self, now: Timestamp) -> Notification {
+        let body = self.body(now);
+        let decoded = sender::decode(Request::of_body(body.as_bytes()), None, &sender::Settings::default());
+        decoded.expect("samples are well formed").told_at(now).notification
+    }
 }
 
-fn event(sender: Sender, now: Timestamp) -> Notification {
-    let labels = |pairs: &[(&str, &str)]| -> Labels {
-        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
-    };
-    let alert = Alert {
-        status: Status::Firing,
-        labels: labels(&[
-            ("alertname", "CPU"),
-            ("severity", "warning"),
-            ("instance", "db-1"),
-            ("region", "cn-hangzhou"),
-        ]),
-        annotations: labels(&[("summary", "CPU 91 %"), ("description", "The average of 5 minutes is above 90 %.")]),
-        starts_at: ago(now, 1).to_string(),
-        ends_at: String::new(),
-        generator_url: "https://console.example.com/db-1".to_owned(),
-        fingerprint: "db-1".to_owned(),
-        severity: Some(Severity::Warning),
-    };
-    Notification::new(sender, "db-1".to_owned(), vec![alert])
-}
-
-/// What Alertmanager sends when a rack loses its power: many groups of alerts at once.
-pub(super) fn storm(now: Timestamp) -> Vec<String> {
-    let names = [("HostDown", "critical"), ("PodNotReady", "warning"), ("KafkaUnderReplicated", "warning")];
-    let group = |cluster: usize, (name, severity): (&str, &str)| {
-        let named = |instance: usize| {
-            let instance = format!("rack-7-{cluster}-{instance}");
-            let mut alert = alert(&instance, severity, None, now);
-            alert["labels"]["alertname"] = name.into();
-            alert["labels"]["cluster"] = format!("cluster-{cluster}").into();
-            alert["annotations"] = json!({"summary": format!("{name} on {instance}")});
-            alert["generatorURL"] = "".into();
-            alert["fingerprint"] = format!("{name}-{instance}").into();
-            alert
-        };
-        let alerts: Vec<Value> = (1..=2).map(named).collect();
-        let mut body = json!({"version": "4", "receiver": "dingtalk", "status": "firing", "alerts": alerts});
-        body["groupKey"] = format!("{{}}:{{alertname=\"{name}\", cluster=\"cluster-{cluster}\"}}").into();
-        body.to_string()
-    };
-    (1..=10).flat_map(|cluster| names.map(|name| group(cluster, name))).collect()
-}
-
+/// So many minutes before `now`.
 fn ago(now: Timestamp, minutes: i64) -> Timestamp {
     now.checked_sub(jiff::SignedDuration::from_mins(minutes)).unwrap_or(now)
 }
 
-fn many(now: Timestamp) -> Vec<Value> {
-    (1..=120).map(|host| alert(&format!("10.0.1.{host}:9100"), "warning", None, now)).collect()
-}
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
 
-fn alert(instance: &str, severity: &str, ended: Option<Timestamp>, now: Timestamp) -> Value {
-    json!({
-        "status": if ended.is_some() { "resolved" } else { "firing" },
-        "labels": {
-            "alertname": "HostDown", "severity": severity, "instance": instance,
-            "job": "node", "cluster": "cn-hangzhou-1", "team": "infra",
-        },
-        "annotations": {
-            "summary": format!("{instance} is down"),
-            "description": "The host has not answered for 10 minutes.",
-            "runbook_url": "https://runbooks.example.com/HostDown",
-        },
-        "startsAt": ago(now, 12).to_string(),
-        "endsAt": ended.map_or("0001-01-01T00:00:00Z".to_owned(), |ended| ended.to_string()),
-        "generatorURL": "https://prometheus.example.com/graph?g0.expr=up+%3D%3D+0&g0.tab=1",
-        "fingerprint": instance,
-    })
-}
+    use super::*;
+    use crate::clock::from_millis;
+    use crate::notification::Sender;
 
-fn payload(status: &str, reason: &str, alerts: &[Value]) -> String {
-    let common = json!({"alertname": "HostDown", "job": "node", "cluster": "cn-hangzhou-1", "team": "infra"});
-    json!({
-        "version": "4",
-        "groupKey": "{}:{alertname=\"HostDown\", cluster=\"cn-hangzhou-1\"}",
-        "receiver": "dingtalk",
-        "status": status,
-        "notification_reason": reason,
-        "groupLabels": {"alertname": "HostDown", "cluster": "cn-hangzhou-1"},
-        "commonLabels": if alerts.len() == 1 { alerts[0]["labels"].clone() } else { common },
-        "commonAnnotations": {},
-        "externalURL": "https://alertmanager.example.com",
-        "truncatedAlerts": 0,
-        "alerts": alerts,
-    })
-    .to_string()
+    #[test]
+    fn every_sender_has_a_sample_that_is_taken_for_its_own() {
+        let now = from_millis(1_800_000_000_000);
+        let mut seen = BTreeSet::new();
+        for sample in ALL {
+            let notification = sample.notification(now);
+            seen.insert(notification.sender);
+            let named = Sender::named(sample.name).unwrap_or(Sender::Alertmanager);
+            assert_eq!(notification.sender, named, "{}", sample.name);
+            assert!(!notification.salvaged, "{}", sample.name);
+            assert!(named == Sender::DingTalk || !notification.alerts.is_empty(), "{}", sample.name);
+        }
+        assert_eq!(seen, Sender::ALL.into_iter().collect());
+        assert_eq!(ALL.iter().map(|sample| sample.name).collect::<BTreeSet<_>>().len(), ALL.len());
+    }
+
+    #[test]
+    fn they_are_as_large_as_they_say() {
+        let now = from_millis(1_800_000_000_000);
+        let alerts = |name| named(name).expect("a sample").notification(now).alerts;
+        assert_eq!((alerts("one").len(), alerts("many").len()), (1, 30));
+        assert!(alerts("long")[0].annotations["description"].len() >= 25_000);
+    }
 }

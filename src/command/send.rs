@@ -34,7 +34,7 @@ impl Send {
         let bodies = match &self.text {
             Some(text) => vec![text_body(text, &target, &msg_uuid())],
             None => {
-                let notification = self.payload.decode(&gate.senders)?.0.notification;
+                let notification = self.payload.read()?.decode(self.payload.sender, &gate.senders)?.0.notification;
                 compose(&target, &notification).iter().map(|part| part.body(&msg_uuid())).collect()
             }
         };

@@ -153,6 +153,54 @@ fn render_writes_a_page_that_looks_like_the_phone() {
     assert!(told.stderr.contains("cannot write nosuch/phone.html: No such file"), "{told:?}");
 }
 
+#[test]
+fn render_takes_samples() {
+    let folder = folder(SANDBOX);
+    for (sample, words) in
+        [("firing", "HostDown"), ("ocp", "sender    ocp:"), ("long", "shortened by"), ("odd", "名字 🔥")]
+    {
+        let told = run_in(folder.path(), &["render", "--target=ops", "--sample", sample], "");
+        assert_eq!(told.code, Some(0), "{told:?}");
+        assert!(told.stdout.contains(words), "{words} in {told:?}");
+    }
+    let told = run_in(folder.path(), &["render", "--target=ops", "--sample=list"], "");
+    assert_eq!(told.code, Some(2), "{told:?}");
+    assert!(told.stderr.contains("firing, mixed, resolved") && told.stderr.contains("uptimekuma"), "{told:?}");
+    let told = run_in(folder.path(), &["render", "--target=ops", "--sample=firing", "firing.json"], "");
+    assert_eq!(told.code, Some(2), "{told:?}");
+}
+
+#[tokio::test]
+async fn render_watches_all_that_it_reads() {
+    let folder = folder("templates: ['*.hbs']\ntargets:\n  ops: {url: sandbox, message: {text: '{{> mine}}'}}\n");
+    let path = folder.path();
+    write(path, "mine.hbs", "first");
+    let page = || std::fs::read_to_string(path.join("phone.html")).unwrap_or_default();
+    let args = ["render", "--target=ops", "--watch", "--html=phone.html", "firing.json"];
+    let mut watching = start(program(&args).current_dir(path));
+    watching.until_out("first").await;
+    assert!(page().contains("first") && page().contains("http-equiv=\"refresh\""), "{}", page());
+
+    write(path, "mine.hbs", "second {{names alerts}}");
+    watching.until_out("second HostDown").await;
+    write(path, "firing.json", &payload("DiskFull", "firing"));
+    watching.until_out("second DiskFull").await;
+    // What is broken is told, and mended it goes on.
+    write(path, "mine.hbs", "{{#if}}");
+    watching.until_err("mine.hbs: line 1").await;
+    assert!(page().contains("mine.hbs: line 1"), "{}", page());
+    write(path, "mine.hbs", "{{duration commonLabels}}");
+    watching.until_out("failed    template \"mine\", line 1, column 1:").await;
+    write(path, "mine.hbs", "third");
+    watching.until_out("third").await;
+    write(path, "dingbridge.yml", "targets:\n  ops: {url: sandbox, keyword: fourth}\n");
+    watching.until_out("fourth").await;
+    std::fs::remove_file(path.join("firing.json")).expect("removed");
+    watching.until_err("cannot read firing.json: No such file").await;
+    assert_eq!(watching.stdout().matches("changed").count(), 6, "{}", watching.stdout());
+    assert_eq!(watching.end("INT").await.code(), Some(0));
+}
+
 /// The message of a target for a payload.
 fn rendered(folder: &Path, target: &str) -> Value {
     let told = run_in(folder, &["render", "--target", target, "--json", "firing.json"], "");
@@ -192,9 +240,7 @@ fn messages_are_in_the_language_of_the_configuration() {
     let checked = run_in(path, &["check", "dingbridge.yml"], "");
     assert_eq!(checked.code, Some(1), "{checked:?}");
     for target in ["ops", "mine"] {
-        let told = format!(
-            "targets.{target}: for a notification that something happened, told by ocp: template \"ocp.text\", line 1"
-        );
+        let told = format!("targets.{target}: sample ocp: template \"ocp.text\", line 1");
         assert!(checked.stdout.contains(&told), "{told} in {}", checked.stdout);
     }
     assert!(!checked.stdout.contains("targets.text"), "that is made of another template: {}", checked.stdout);
