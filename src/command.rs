@@ -8,12 +8,12 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, TargetConfig};
 use crate::delivery::Target;
 use crate::fold::Folded;
 use crate::notification::{Notification, Sender};
-use crate::render::{Circumstances, Rendered};
+use crate::render::{Circumstances, Packed};
 use crate::sender::{self, Request};
 
 mod check;
@@ -191,11 +191,10 @@ impl Posted {
     }
 }
 
-/// The messages that a target's group would get now.
-fn compose(target: &Target, notification: &Notification) -> Vec<Rendered> {
-    let now = Clock::system().now();
+/// The messages that a target's group would get at `now`.
+fn compose(target: &Target, notification: &Notification, now: Timestamp) -> Packed {
     let circumstances =
         Circumstances { target: &target.name, now, accepted_at: now, repeats: 0, digest_mentions: true };
     let folded = Folded { notification: notification.clone(), gone: Vec::new(), flaps: BTreeMap::new() };
-    target.library.tell(&[folded], &target.style, &circumstances, false, target.digest.max_parts).parts
+    target.library.tell(&[folded], &target.style, &circumstances, false, target.digest.max_parts)
 }

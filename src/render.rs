@@ -30,6 +30,7 @@ mod severity;
 mod summary;
 mod tell;
 mod terminal;
+mod unseen;
 mod words;
 
 use std::sync::Arc;
@@ -43,6 +44,7 @@ pub use self::mention::{ByLabel, MentionPolicy, Occasion};
 pub use self::phone::{Screen, phone, phone_without};
 pub use self::severity::Severities;
 pub use self::terminal::terminal;
+pub use self::unseen::{Loss, Unseen, unseen};
 use crate::dingtalk::{Mention, Message};
 
 /// The type of message.

@@ -6,10 +6,13 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{compose, out, samples};
+use self::trial::Trials;
+use super::out;
 use crate::clock::{self, Clock};
 use crate::config::{Config, TargetConfig};
 use crate::delivery::{DigestMode, Robot};
+
+mod trial;
 
 /// Reads the configuration, compiles its templates and renders each target's message for built-in samples.
 #[derive(Debug, Args)]
@@ -17,13 +20,19 @@ pub(super) struct Check {
     /// The configurations to check
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
+    /// Show what each sample becomes for each target: bytes, messages, mentions
+    ///
+    /// It is not shown otherwise, because whoever checks wants to know first whether anything is wrong, and that must
+    /// not scroll away.
+    #[arg(short, long)]
+    verbose: bool,
 }
 
 // === impl Check ===
 
 impl Check {
     pub(super) fn run(self) -> ExitCode {
-        let failed = self.files.iter().filter(|file| !check(file)).count();
+        let failed = self.files.iter().filter(|file| !check(file, self.verbose)).count();
         if failed == 0 {
             return ExitCode::SUCCESS;
         }
@@ -32,14 +41,18 @@ impl Check {
     }
 }
 
-fn check(file: &Path) -> bool {
+fn check(file: &Path, verbose: bool) -> bool {
     let mut report = format!("Checking '{}'", file.display());
     let good = match Config::load(file) {
         Ok(config) => {
-            let failures = failures(&config);
+            let trials = Trials::of(&config.targets, Clock::system().now());
+            let failures = trials.failures();
             if failures.is_empty() {
                 report.push_str("  SUCCESS\n");
-                report.push_str(&found(&config, file));
+                report.push_str(&found(&config, file, &trials));
+                if verbose {
+                    report.push_str(&trials.tables());
+                }
             } else {
                 report.push_str("  FAILED\n");
                 report.push_str(&indented(failures.iter()));
@@ -63,24 +76,7 @@ fn indented(lines: impl Iterator<Item = impl std::fmt::Display>) -> String {
     lines.map(|line| format!("  {line}\n")).collect()
 }
 
-/// What keeps a configuration without mistakes from being used: certificates that cannot be read, and what templates
-/// do not do for the samples.
-fn failures(config: &Config) -> Vec<String> {
-    let now = Clock::system().now();
-    let mut failures = Vec::new();
-    for (name, target) in &config.targets {
-        for sample in samples::ALL {
-            let parts = compose(&target.lane, &sample.notification(now));
-            if let Some(failure) = parts.into_iter().find_map(|part| part.failure) {
-                failures.push(format!("targets.{name}: sample {}: {failure}", sample.name));
-                break;
-            }
-        }
-    }
-    failures
-}
-
-fn found(config: &Config, file: &Path) -> String {
+fn found(config: &Config, file: &Path, trials: &Trials) -> String {
     let mut found = String::from("Found:\n");
     for (name, target) in &config.targets {
         let _ = writeln!(found, " - target {name}: {}", describe(target));
@@ -88,6 +84,10 @@ fn found(config: &Config, file: &Path) -> String {
     for warning in config.warnings(file) {
         let _ = writeln!(found, " - note: {warning}");
     }
+    for loss in trials.losses() {
+        let _ = writeln!(found, " - note: {loss}");
+    }
+    let _ = writeln!(found, " - {}", trials.summary());
     found
 }
 

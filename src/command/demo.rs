@@ -126,7 +126,7 @@ async fn tell(address: SocketAddr, arrivals: &mut broadcast::Receiver<Arrival>) 
         }
     }
     out("On the same address, other senders in their own words:\n\n");
-    for (number, sample) in (4..).zip(["cloudmonitor", "generic"].into_iter().filter_map(samples::named)) {
+    for (number, sample) in (4..).zip(["cloudmonitor", "text"].into_iter().filter_map(samples::named)) {
         let answer = post(&url, sample.body(now)).await?;
         out(&format!("{number}. {}: the bridge answers {answer}", sample.about));
         let arrival = timeout(PATIENCE, arrivals.recv()).await??;

@@ -14,7 +14,7 @@ use super::{Failure, Payload, Posted, compose, out, samples, show};
 use crate::clock::Clock;
 use crate::config::TargetConfig;
 use crate::delivery::Target;
-use crate::render::{Rendered, Screen, phone, phone_without, terminal};
+use crate::render::{Rendered, Screen, phone, phone_without, terminal, unseen};
 
 mod watch;
 
@@ -78,7 +78,7 @@ impl Render {
         let (_, TargetConfig { gate, lane: target }) = self.payload.load()?;
         let posted = given.map_or_else(|| self.payload.read(), Ok)?;
         let (decoded, why) = posted.decode(self.payload.sender, &gate.senders)?;
-        let parts = compose(&target, &decoded.notification);
+        let parts = compose(&target, &decoded.notification, Clock::system().now()).parts;
         self.write_page(|| page(&target, &parts, self.watch))?;
         if self.json {
             parts.iter().for_each(|part| out(&format!("{}\n", part.body(&Uuid::nil().to_string()))));
@@ -125,6 +125,9 @@ fn describe(told: &mut String, part: &Rendered, (number, parts): (usize, usize),
     let _ = writeln!(told, "mentions  {}", part.called());
     if let Some(failure) = &part.failure {
         let _ = writeln!(told, "failed    {failure}\n          this plain message goes out instead");
+    }
+    for unseen in unseen(&part.message) {
+        let _ = writeln!(told, "note      {unseen}");
     }
     let _ = writeln!(told);
     told.push_str(&terminal(&part.message, &part.mention, show::color(), show::WIDTH));

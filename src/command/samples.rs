@@ -15,7 +15,7 @@ pub(super) use self::alerts::storm;
 /// A payload to try.
 #[derive(Clone, Copy)]
 pub(super) struct Sample {
-    /// What it is called on the command line; a sender's name, if it is there for that sender.
+    /// What it is called on the command line: its sender, if it is there for that sender.
     pub(super) name: &'static str,
     /// What it is about.
     pub(super) about: &'static str,
@@ -23,7 +23,7 @@ pub(super) struct Sample {
 }
 
 /// Every sample: first Alertmanager's, then one of each other sender.
-pub(super) const ALL: [Sample; 21] = [
+pub(super) const ALL: [Sample; 22] = [
     sample("one", "one host is down", alerts::one),
     sample("firing", "two hosts are down", alerts::firing),
     sample("mixed", "one of them is back", alerts::mixed),
@@ -44,7 +44,8 @@ pub(super) const ALL: [Sample; 21] = [
     sample("eventbridge", "an instance is about to be taken away", senders::eventbridge),
     sample("kube-eventer", "a container does not start", senders::kube_eventer),
     sample("uptimekuma", "a web page is down", senders::uptimekuma),
-    sample("generic", "a script has a word to say", senders::generic),
+    sample("generic", "a script tells of a failed backup", senders::generic),
+    sample("text", "a script has a word to say", senders::text),
 ];
 
 const fn sample(name: &'static str, about: &'static str, make: fn(Timestamp) -> String) -> Sample {
@@ -92,7 +93,10 @@ mod tests {
         for sample in ALL {
             let notification = sample.notification(now);
             seen.insert(notification.sender);
-            let named = Sender::named(sample.name).unwrap_or(Sender::Alertmanager);
+            let named = match sample.name {
+                "text" => Sender::Generic,
+                name => Sender::named(name).unwrap_or(Sender::Alertmanager),
+            };
             assert_eq!(notification.sender, named, "{}", sample.name);
             assert!(!notification.salvaged, "{}", sample.name);
             assert!(named == Sender::DingTalk || !notification.alerts.is_empty(), "{}", sample.name);

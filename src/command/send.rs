@@ -35,7 +35,11 @@ impl Send {
             Some(text) => vec![text_body(text, &target, &msg_uuid())],
             None => {
                 let notification = self.payload.read()?.decode(self.payload.sender, &gate.senders)?.0.notification;
-                compose(&target, &notification).iter().map(|part| part.body(&msg_uuid())).collect()
+                compose(&target, &notification, Clock::system().now())
+                    .parts
+                    .iter()
+                    .map(|part| part.body(&msg_uuid()))
+                    .collect()
             }
         };
         let stop = CancellationToken::new();

@@ -8,7 +8,7 @@ mod html;
 mod markdown;
 
 use self::html::Html;
-use super::Rendered;
+use super::{Rendered, unseen};
 use crate::dingtalk::{Mention, Message};
 
 /// The looks, written into each page.
@@ -109,6 +109,9 @@ fn said(page: &mut Html, part: &Rendered, screen: &Screen<'_>, number: usize) {
             card::bubble(page, &part.message, &words(&part.mention, &part.message));
             for line in small_print(part, screen, number) {
                 page.words("p", "print", &line);
+            }
+            for unseen in unseen(&part.message) {
+                page.words("p", "print", &format!("⚠ {unseen}"));
             }
             if let Some(failure) = &part.failure {
                 page.words("p", "print failed", &format!("{failure}. This plain message goes out instead."));

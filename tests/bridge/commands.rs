@@ -88,6 +88,40 @@ fn check_tells_of_each_file_whether_it_can_be_used() {
 }
 
 #[test]
+fn check_tells_what_becomes_of_the_samples() {
+    let alike = (1..=100).map(|number| format!("  t{number}: {{url: sandbox, message: {{text: '{{{{> mine}}}}'}}}}\n"));
+    let folder =
+        folder(&format!("templates: ['*.hbs']\ntargets:\n  ops: {{url: sandbox}}\n{}", alike.collect::<String>()));
+    write(folder.path(), "mine.hbs", "| {{status}} |\n|---|\n| x |\n");
+    let told = run_in(folder.path(), &["check", "dingbridge.yml"], "");
+    assert_eq!(told.code, Some(0), "{told:?}");
+    let notes: Vec<_> = told.stdout.lines().filter(|line| line.contains("samples")).collect();
+    let [note, summary] = notes[..] else { panic!("{}", told.stdout) };
+    assert_eq!(
+        note,
+        " - note: t1, t10, t100, t11, t12 and 95 more: a table; phones show it as words and bars. Use a list (in 20 of 22 \
+         samples, such as one)"
+    );
+    assert!(
+        summary.starts_with(" - 22 samples become ") && summary.ends_with(" in at most 1 message, shortened: long"),
+        "{summary}"
+    );
+
+    let told = run_in(folder.path(), &["check", "--verbose", "dingbridge.yml"], "");
+    let (_, tables) = told.stdout.split_once(summary).expect("the same");
+    assert!(tables.starts_with("\nops:\n  one "), "{tables}");
+    for line in ["t1, t10, t100, t11, t12 and 95 more:", " bytes, 1 message, calls nobody, shortened\n"] {
+        assert!(tables.contains(line), "{line} in {tables}");
+    }
+
+    write(folder.path(), "mine.hbs", "{{#each alerts}}\n{{duration labels}}\n{{/each}}");
+    let told = run_in(folder.path(), &["check", "-v", "dingbridge.yml"], "");
+    assert_eq!(told.code, Some(1), "{told:?}");
+    let failure = "  targets.t1, t10, t100, t11, t12 and 95 more: sample one: template \"mine\", line 2, column 1: ";
+    assert!(told.stdout.contains(failure) && !told.stdout.contains("targets.t11:"), "{}", told.stdout);
+}
+
+#[test]
 fn render_shows_what_the_group_would_see() {
     let folder = folder(SANDBOX);
     let person = run_in(folder.path(), &["render", "--target", "ops", "firing.json"], "");
@@ -111,6 +145,16 @@ fn render_shows_what_the_group_would_see() {
     let from_dash =
         run_in(folder.path(), &["render", "--target=ops", "--sender=alertmanager", "--json", "-"], &payload);
     assert_eq!((&from_input.stdout, &from_dash.stdout), (&json.stdout, &json.stdout));
+
+    write(
+        folder.path(),
+        "table.yml",
+        "targets:\n  ops: {url: sandbox, message: {text: \"<b>x</b>\\n\\n| a |\\n|---|\"}}\n",
+    );
+    let told = run_in(folder.path(), &["render", "--target=ops", "--config.file=table.yml", "firing.json"], "");
+    for note in ["note      line 1 of the text: <b>; of HTML", "note      line 3 of the text: a table; phones show"] {
+        assert!(told.stdout.contains(note), "{note} in {told:?}");
+    }
 
     for (args, input, code, words) in [
         (&["render", "--target=dba", "firing.json"][..], "", 1, "dingbridge.yml has no target dba; it has ops"),
@@ -197,7 +241,7 @@ async fn render_watches_all_that_it_reads() {
     watching.until_out("fourth").await;
     std::fs::remove_file(path.join("firing.json")).expect("removed");
     watching.until_err("cannot read firing.json: No such file").await;
-    assert_eq!(watching.stdout().matches("changed").count(), 6, "{}", watching.stdout());
+    assert_eq!(watching.stdout().matches("changed").count(), 7, "{}", watching.stdout());
     assert_eq!(watching.end("INT").await.code(), Some(0));
 }
 
@@ -239,10 +283,8 @@ fn messages_are_in_the_language_of_the_configuration() {
     write(path, "templates/ocp.text.hbs", "{{duration commonLabels}}\n");
     let checked = run_in(path, &["check", "dingbridge.yml"], "");
     assert_eq!(checked.code, Some(1), "{checked:?}");
-    for target in ["ops", "mine"] {
-        let told = format!("targets.{target}: sample ocp: template \"ocp.text\", line 1");
-        assert!(checked.stdout.contains(&told), "{told} in {}", checked.stdout);
-    }
+    let told = "targets.mine, ops: sample ocp: template \"ocp.text\", line 1";
+    assert!(checked.stdout.contains(told), "{told} in {}", checked.stdout);
     assert!(!checked.stdout.contains("targets.text"), "that is made of another template: {}", checked.stdout);
 }
 

@@ -78,7 +78,8 @@ impl<'a> Watch<'a> {
             _ => {}
         }
         let Err(failure) = self.render.once(self.given.clone()) else { return Ok(()) };
+        self.render.write_failure(&failure)?;
         complain(&with_causes(&*failure));
-        self.render.write_failure(&failure)
+        Ok(())
     }
 }

@@ -174,6 +174,18 @@ pub(super) fn uptimekuma(now: Timestamp) -> String {
     .to_string()
 }
 
-pub(super) fn generic(_now: Timestamp) -> String {
+pub(super) fn generic(now: Timestamp) -> String {
+    json!({
+        "title": "Backup of db1 has failed",
+        "text": "No space is left on /backup.",
+        "severity": "warning",
+        "time": ago(now, 1).to_string(),
+        "url": "https://backup.example.com/jobs/7",
+        "labels": {"instance": "db1"},
+    })
+    .to_string()
+}
+
+pub(super) fn text(_now: Timestamp) -> String {
     "Backup of db1 has failed: no space left on device".to_owned()
 }
