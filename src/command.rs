@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::clock::{Clock, Timestamp};
+use crate::clock::Timestamp;
 use crate::config::{Config, TargetConfig};
 use crate::delivery::Target;
 use crate::fold::Folded;
@@ -25,6 +25,7 @@ mod sandbox;
 mod send;
 mod serve;
 mod show;
+mod test;
 
 /// What goes wrong in a command, to be printed with its causes.
 pub type Failure = Box<dyn Error + Send + Sync>;
@@ -52,6 +53,8 @@ enum Command {
     Check(check::Check),
     /// Print what would be posted for a payload, without posting it
     Render(render::Render),
+    /// Compare messages with those that are expected
+    Test(test::Test),
     /// Post one message for real and explain DingTalk's answer
     Send(send::Send),
     /// List, explain, replay and drop what waits and what could not be delivered
@@ -102,6 +105,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Demo(command) => in_runtime(command.run()),
         Command::Check(command) => Ok(command.run()),
         Command::Render(command) => command.run(),
+        Command::Test(command) => command.run(),
         Command::Send(command) => in_runtime(command.run()),
         Command::Outbox(command) => in_runtime(command.run()),
         Command::Sandbox(command) => in_runtime(command.run()),
@@ -183,10 +187,8 @@ impl Posted {
         named: Option<Sender>,
         settings: &sender::Settings,
     ) -> Result<(sender::Decoded, &'static str), Failure> {
-        let decoded = sender::recognise(Request::of_body(&self.body), named).and_then(|recognised| {
-            let decoded = recognised.decode(settings)?.told_at(Clock::system().now());
-            Ok((decoded, recognised.why))
-        });
+        let decoded = sender::recognise(Request::of_body(&self.body), named)
+            .and_then(|recognised| Ok((recognised.decode(settings)?, recognised.why)));
         decoded.map_err(|error| format!("{}: {error}", self.name).into())
     }
 }

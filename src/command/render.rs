@@ -78,7 +78,9 @@ impl Render {
         let (_, TargetConfig { gate, lane: target }) = self.payload.load()?;
         let posted = given.map_or_else(|| self.payload.read(), Ok)?;
         let (decoded, why) = posted.decode(self.payload.sender, &gate.senders)?;
-        let parts = compose(&target, &decoded.notification, Clock::system().now()).parts;
+        let now = Clock::system().now();
+        let decoded = decoded.told_at(now);
+        let parts = compose(&target, &decoded.notification, now).parts;
         self.write_page(|| page(&target, &parts, self.watch))?;
         if self.json {
             parts.iter().for_each(|part| out(&format!("{}\n", part.body(&Uuid::nil().to_string()))));

@@ -34,12 +34,10 @@ impl Send {
         let bodies = match &self.text {
             Some(text) => vec![text_body(text, &target, &msg_uuid())],
             None => {
-                let notification = self.payload.read()?.decode(self.payload.sender, &gate.senders)?.0.notification;
-                compose(&target, &notification, Clock::system().now())
-                    .parts
-                    .iter()
-                    .map(|part| part.body(&msg_uuid()))
-                    .collect()
+                let now = Clock::system().now();
+                let (decoded, _) = self.payload.read()?.decode(self.payload.sender, &gate.senders)?;
+                let packed = compose(&target, &decoded.told_at(now).notification, now);
+                packed.parts.iter().map(|part| part.body(&msg_uuid())).collect()
             }
         };
         let stop = CancellationToken::new();

@@ -10,6 +10,7 @@ mod crash;
 mod delivering;
 mod disk;
 mod durable;
+mod expected;
 mod fallback;
 mod faults;
 mod fixtures;
