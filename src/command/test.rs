@@ -136,7 +136,8 @@ impl Outcome {
         match self {
             Self::Same => format!("ok       {file}\n"),
             Self::Written => format!("written  {file}\n"),
-            Self::Failed(reason) => format!("FAILED   {file}: {}\n", reason.trim_end()),
+            Self::Failed(reason) if reason.starts_with('\n') => format!("FAILED   {file}:{}\n", reason.trim_end()),
+            Self::Failed(reason) => format!("FAILED   {file}: {reason}\n"),
         }
     }
 }

@@ -82,9 +82,9 @@ fn what_differs_is_shown() {
     write(folder.path(), "mine.hbs", "{{status}}\nsince\n");
     let told = test(&folder, &["messages"]);
     assert_eq!(told.code, Some(1), "{told:?}");
-    insta::assert_snapshot!(told.stdout, @"
+    insta::assert_snapshot!(told.stdout.replace("\n \n", "\n\n"), @"
     ok       messages/dba/words.json
-    FAILED   messages/ops/firing.json: 
+    FAILED   messages/ops/firing.json:
     --- messages/ops/firing.expected.md
     +++ rendered
     @@ -4,7 +4,7 @@
@@ -95,7 +95,7 @@ fn what_differs_is_shown() {
     -since 2026-11-20 09:00:00, 1m
     +firing
     +since
-     
+
      @13800000000
     ");
     assert_eq!(told.stderr, "dingbridge: 1 of 2 are not as expected\n");
