@@ -74,7 +74,7 @@ macro_rules! wordless {
 }
 
 /// The templates that are compiled in.
-const BUILT_IN: [BuiltIn; 24] = [
+const BUILT_IN: [BuiltIn; 37] = [
     spoken!("default.title"),
     spoken!("default.text"),
     spoken!("default.alert"),
@@ -82,6 +82,7 @@ const BUILT_IN: [BuiltIn; 24] = [
     spoken!("default.home"),
     wordless!("default.what"),
     spoken!("default.over"),
+    spoken!("default.notices"),
     spoken!("event.title"),
     spoken!("event.text"),
     spoken!("event.alert"),
@@ -90,6 +91,18 @@ const BUILT_IN: [BuiltIn; 24] = [
     wordless!("event.object"),
     spoken!("event.plain"),
     wordless!("event.plain.alert"),
+    spoken!("simple.title"),
+    spoken!("simple.text"),
+    spoken!("simple.alert"),
+    wordless!("simple.only"),
+    wordless!("simple.what"),
+    wordless!("simple.says"),
+    wordless!("simple.summary"),
+    wordless!("simple.name"),
+    wordless!("card.title"),
+    spoken!("card.text"),
+    spoken!("card.alert"),
+    spoken!("card.time"),
     spoken!("digest.title"),
     spoken!("digest.text"),
     spoken!("digest.name"),
