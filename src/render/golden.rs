@@ -13,10 +13,12 @@ macro_rules! fixture {
     };
 }
 
+mod card;
 mod chinese;
 mod event;
 mod functions;
 mod plain;
+mod simple;
 mod words;
 
 /// Reads a webhook body as it is; the decoder proper is not this module's business.
@@ -42,6 +44,18 @@ fn message(family: &str, body: &str, repeats: u64) -> String {
     shown(&notification, &style, &circumstances)
 }
 
+/// The message of a family of templates about `notification`, in English and in Chinese, ten minutes after `now`.
+fn in_both(family: &str, kind: Kind, notification: &Notification, now: &str, repeats: u64) -> String {
+    let now = now.parse::<Timestamp>().expect("time") + Duration::from_secs(600);
+    let circumstances = Circumstances { target: "ops", now, accepted_at: now, repeats, digest_mentions: true };
+    let [title, text] = ["title", "text"].map(|part| Some(format!("{family}.{part}")));
+    let both = Language::ALL.map(|language| {
+        let style = Style { kind, title: title.clone(), text: text.clone(), ..in_shanghai(language) };
+        shown(notification, &style, &circumstances)
+    });
+    both.join("\n\n=====\n\n")
+}
+
 /// What a target in Shanghai has that configures nothing else.
 fn in_shanghai(language: Language) -> Style {
     Style { language, time_zone: TimeZone::get("Asia/Shanghai").expect("zone"), ..Style::default() }
@@ -55,6 +69,7 @@ fn shown(notification: &Notification, style: &Style, circumstances: &Circumstanc
     let shown = match rendered.message {
         Message::Markdown { title, text } => format!("{title}\n----\n{text}"),
         Message::Text { content } => content,
+        Message::ActionCard { title, text, .. } => format!("{title}\n----\n{text}"),
         other => panic!("{other:?}"),
     };
     shown.replace('\u{200B}', "<ZWSP>")

@@ -11,7 +11,7 @@ fn labels(pairs: &[(&str, &str)]) -> Labels {
 }
 
 /// What somebody tells of one thing that began at 17:23 in Shanghai.
-fn event(severity: Severity, of: &[(&str, &str)], annotations: &[(&str, &str)]) -> Alert {
+pub(super) fn event(severity: Severity, of: &[(&str, &str)], annotations: &[(&str, &str)]) -> Alert {
     Alert {
         status: Status::Firing,
         labels: labels(of),
@@ -24,11 +24,11 @@ fn event(severity: Severity, of: &[(&str, &str)], annotations: &[(&str, &str)]) 
     }
 }
 
-fn over(alert: Alert) -> Alert {
+pub(super) fn over(alert: Alert) -> Alert {
     Alert { status: Status::Resolved, ends_at: "2026-11-20T09:33:45Z".to_owned(), ..alert }
 }
 
-fn told(sender: Sender, alerts: Vec<Alert>) -> Notification {
+pub(super) fn told(sender: Sender, alerts: Vec<Alert>) -> Notification {
     Notification::new(sender, "group".to_owned(), alerts)
 }
 
@@ -45,7 +45,7 @@ fn markdown(notification: &Notification) -> String {
     in_both(Kind::Markdown, notification, 0)
 }
 
-fn memory() -> Alert {
+pub(super) fn memory() -> Alert {
     let of = [
         ("alertname", "ECS 内存使用率"),
         ("severity", "warning"),
@@ -59,7 +59,7 @@ fn memory() -> Alert {
     event(Severity::Warning, &of, &[("summary", "memory_usedutilization 97.39 %，条件 $Average>=95")])
 }
 
-fn exporter() -> Alert {
+pub(super) fn exporter() -> Alert {
     let of = [
         ("alertname", "exporter进程数量不够"),
         ("severity", "critical"),

@@ -95,7 +95,8 @@ fn everything(language: Language) -> Vec<String> {
     told.push(groups.iter().filter(|folded| folded.notification.status == Status::Resolved).cloned().collect());
     told.push(groups.iter().map(with_flaps).collect());
     let now: Timestamp = "2026-11-20T09:10:01Z".parse().expect("time");
-    let legacy = (Some("legacy.title".to_owned()), Some("legacy.text".to_owned()));
+    let [legacy, simple, card] =
+        ["legacy", "simple", "card"].map(|family| (Some(format!("{family}.title")), Some(format!("{family}.text"))));
     let styles = [
         (Kind::Markdown, (None, None), 19_500),
         (Kind::Markdown, (None, None), 1_000),
@@ -103,6 +104,8 @@ fn everything(language: Language) -> Vec<String> {
         (Kind::Text, (None, None), 1_500),
         (Kind::ActionCard, (None, None), 19_500),
         (Kind::Markdown, legacy, 4_000),
+        (Kind::Markdown, simple, 4_000),
+        (Kind::ActionCard, card, 4_000),
     ];
     let mut messages = Vec::new();
     for (kind, (title, text), message_limit) in styles {
