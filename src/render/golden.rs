@@ -266,26 +266,26 @@ fn a_storm() {
 
     [Alertmanager](http://am.example.test:9093)
 
-    - 🔴 **PodCrashLooping** 10.2.0.0:9100 is down · namespace: ns-0 · since 11-20 17:40
-    - 🔴 **PodCrashLooping** 10.2.0.1:9100 is down · namespace: ns-1 · since 11-20 17:40
-    - 🔴 **PodCrashLooping** 10.2.0.2:9100 is down · namespace: ns-2 · since 11-20 17:40
-    - 🔴 **PodCrashLooping** 10.2.0.3:9100 is down · namespace: ns-0 · since 11-20 17:40
-    - 🔴 **PodCrashLooping** 10.2.0.4:9100 is down · namespace: ns-1 · since 11-20 17:40
-    - 🔴 **PodCrashLooping** 10.2.0.5:9100 is down · namespace: ns-2 · since 11-20 17:40
-    - 🔴 **PodCrashLooping** 10.2.0.6:9100 is down · namespace: ns-0 · since 11-20 17:40
-    - 🔴 **PodCrashLooping** 10.2.0.7:9100 is down · namespace: ns-1 · since 11-20 17:40
-    - 🔴 **PodCrashLooping** 10.2.0.8:9100 is down · namespace: ns-2 · since 11-20 17:40
-    - 🔴 **PodCrashLooping** 10.2.0.9:9100 is down · namespace: ns-0 · since 11-20 17:40
-    - 🟠 **HighMemory** 10.2.0.0:9100 is down · namespace: ns-0 · since 11-20 17:40
-    - 🟠 **HighMemory** 10.2.0.1:9100 is down · namespace: ns-1 · since 11-20 17:40
-    - 🟠 **HighMemory** 10.2.0.2:9100 is down · namespace: ns-2 · since 11-20 17:40
-    - 🟠 **HighMemory** 10.2.0.3:9100 is down · namespace: ns-0 · since 11-20 17:40
-    - 🟠 **HighMemory** 10.2.0.4:9100 is down · namespace: ns-1 · since 11-20 17:40
-    - 🟠 **HighMemory** 10.2.0.5:9100 is down · namespace: ns-2 · since 11-20 17:40
-    - 🟠 **HighMemory** 10.2.0.6:9100 is down · namespace: ns-0 · since 11-20 17:40
-    - 🟠 **HighMemory** 10.2.0.7:9100 is down · namespace: ns-1 · since 11-20 17:40
-    - 🟠 **HighMemory** 10.2.0.8:9100 is down · namespace: ns-2 · since 11-20 17:40
-    - 🟠 **HighMemory** 10.2.0.9:9100 is down · namespace: ns-0 · since 11-20 17:40
+    - 🔴 **PodCrashLooping** 10.2.0.0:9100 is down · namespace: ns-0 · since 17:40
+    - 🔴 **PodCrashLooping** 10.2.0.1:9100 is down · namespace: ns-1 · since 17:40
+    - 🔴 **PodCrashLooping** 10.2.0.2:9100 is down · namespace: ns-2 · since 17:40
+    - 🔴 **PodCrashLooping** 10.2.0.3:9100 is down · namespace: ns-0 · since 17:40
+    - 🔴 **PodCrashLooping** 10.2.0.4:9100 is down · namespace: ns-1 · since 17:40
+    - 🔴 **PodCrashLooping** 10.2.0.5:9100 is down · namespace: ns-2 · since 17:40
+    - 🔴 **PodCrashLooping** 10.2.0.6:9100 is down · namespace: ns-0 · since 17:40
+    - 🔴 **PodCrashLooping** 10.2.0.7:9100 is down · namespace: ns-1 · since 17:40
+    - 🔴 **PodCrashLooping** 10.2.0.8:9100 is down · namespace: ns-2 · since 17:40
+    - 🔴 **PodCrashLooping** 10.2.0.9:9100 is down · namespace: ns-0 · since 17:40
+    - 🟠 **HighMemory** 10.2.0.0:9100 is down · namespace: ns-0 · since 17:40
+    - 🟠 **HighMemory** 10.2.0.1:9100 is down · namespace: ns-1 · since 17:40
+    - 🟠 **HighMemory** 10.2.0.2:9100 is down · namespace: ns-2 · since 17:40
+    - 🟠 **HighMemory** 10.2.0.3:9100 is down · namespace: ns-0 · since 17:40
+    - 🟠 **HighMemory** 10.2.0.4:9100 is down · namespace: ns-1 · since 17:40
+    - 🟠 **HighMemory** 10.2.0.5:9100 is down · namespace: ns-2 · since 17:40
+    - 🟠 **HighMemory** 10.2.0.6:9100 is down · namespace: ns-0 · since 17:40
+    - 🟠 **HighMemory** 10.2.0.7:9100 is down · namespace: ns-1 · since 17:40
+    - 🟠 **HighMemory** 10.2.0.8:9100 is down · namespace: ns-2 · since 17:40
+    - 🟠 **HighMemory** 10.2.0.9:9100 is down · namespace: ns-0 · since 17:40
     ");
 }
 

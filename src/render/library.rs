@@ -74,7 +74,7 @@ macro_rules! wordless {
 }
 
 /// The templates that are compiled in.
-const BUILT_IN: [BuiltIn; 37] = [
+const BUILT_IN: [BuiltIn; 38] = [
     spoken!("default.title"),
     spoken!("default.text"),
     spoken!("default.alert"),
@@ -96,6 +96,7 @@ const BUILT_IN: [BuiltIn; 37] = [
     spoken!("simple.alert"),
     wordless!("simple.only"),
     wordless!("simple.what"),
+    wordless!("simple.where"),
     wordless!("simple.says"),
     wordless!("simple.summary"),
     spoken!("simple.name"),

@@ -15,7 +15,7 @@ fn one_alert_fires() {
     insta::assert_snapshot!(card(&notification(fixture!("01-firing-single")), "2026-11-20T09:23:45Z"), @"
     🔴 [CRITICAL] HostDown · 10.0.0.1:9100
     ----
-    ### 🔴 HostDown
+    ## 🔴 HostDown
 
     **<font color=#d93026>CRITICAL</font>** · **10.0.0.1:9100**
 
@@ -31,7 +31,7 @@ fn one_alert_fires() {
 
     🔴【紧急】HostDown · 10.0.0.1:9100
     ----
-    ### 🔴 HostDown
+    ## 🔴 HostDown
 
     **<font color=#d93026>紧急</font>** · **10.0.0.1:9100**
 
@@ -50,7 +50,7 @@ fn one_alert_is_over() {
     insta::assert_snapshot!(card(&notification(fixture!("02b-resolved-single")), "2026-11-20T09:23:45Z"), @"
     ✅ [RESOLVED] HostDown · 10.0.0.1:9100
     ----
-    ### ✅ HostDown
+    ## ✅ HostDown
 
     **<font color=#188038>Resolved</font>** · **10.0.0.1:9100**
 
@@ -66,7 +66,7 @@ fn one_alert_is_over() {
 
     ✅【恢复】HostDown · 10.0.0.1:9100
     ----
-    ### ✅ HostDown
+    ## ✅ HostDown
 
     **<font color=#188038>已恢复</font>** · **10.0.0.1:9100**
 
@@ -86,7 +86,7 @@ fn some_of_a_group_are_over() {
     insta::assert_snapshot!(card(&group, "2026-11-20T09:40:00Z"), @"
     🔴 [CRITICAL:2] HostDown · 10.0.0.1:9100 …
     ----
-    ### 🔴 HostDown
+    ## 🔴 HostDown
 
     **<font color=#d93026>CRITICAL · 2 firing</font>** · 1 resolved
 
@@ -114,7 +114,7 @@ fn some_of_a_group_are_over() {
 
     🔴【紧急:2】HostDown · 10.0.0.1:9100 …
     ----
-    ### 🔴 HostDown
+    ## 🔴 HostDown
 
     **<font color=#d93026>紧急 · 2 条告警</font>** · 1 条已恢复
 
@@ -146,7 +146,7 @@ fn a_group_is_over() {
     insta::assert_snapshot!(card(&group, "2026-11-20T09:40:00Z"), @"
     ✅ [RESOLVED:2] HostDown · 10.0.0.1:9100 …
     ----
-    ### ✅ HostDown
+    ## ✅ HostDown
 
     **<font color=#188038>2 resolved</font>**
 
@@ -161,7 +161,7 @@ fn a_group_is_over() {
 
     ✅【恢复:2】HostDown · 10.0.0.1:9100 …
     ----
-    ### ✅ HostDown
+    ## ✅ HostDown
 
     **<font color=#188038>2 条已恢复</font>**
 
@@ -181,7 +181,7 @@ fn alerts_of_several_names_and_severities() {
     insta::assert_snapshot!(some.join("\n"), @"
     🔴 [CRITICAL:20] PodCrashLooping, HighMemory · 10.2.0.0:9100 …
     ----
-    ### 🔴 PodCrashLooping, HighMemory
+    ## 🔴 PodCrashLooping, HighMemory
 
     **<font color=#d93026>CRITICAL · 20 firing</font>**
 
@@ -194,7 +194,7 @@ fn alerts_of_several_names_and_severities() {
 
     🔴【紧急:20】PodCrashLooping、HighMemory · 10.2.0.0:9100 …
     ----
-    ### 🔴 PodCrashLooping、HighMemory
+    ## 🔴 PodCrashLooping、HighMemory
 
     **<font color=#d93026>紧急 · 20 条告警</font>**
 
@@ -210,7 +210,7 @@ fn hardly_anything_is_known() {
     insta::assert_snapshot!(card(&notification(fixture!("08-firing-bare")), "2026-11-20T09:23:45Z"), @"
     🟣 Bare
     ----
-    ### 🟣 Bare
+    ## 🟣 Bare
 
     > scn: bare
 
@@ -220,7 +220,7 @@ fn hardly_anything_is_known() {
 
     🟣 Bare
     ----
-    ### 🟣 Bare
+    ## 🟣 Bare
 
     > scn: bare
 
@@ -236,7 +236,7 @@ fn events_of_one_kind_or_several() {
     insta::assert_snapshot!(format!("{one}\n\n=====\n\n{several}"), @r"
     🟠 [WARNING] ECS 内存使用率 · web-01
     ----
-    ### 🟠 ECS 内存使用率
+    ## 🟠 ECS 内存使用率
 
     **<font color=#e8710a>WARNING</font>** · **web-01**
 
@@ -250,7 +250,7 @@ fn events_of_one_kind_or_several() {
 
     🟠【警告】ECS 内存使用率 · web-01
     ----
-    ### 🟠 ECS 内存使用率
+    ## 🟠 ECS 内存使用率
 
     **<font color=#e8710a>警告</font>** · **web-01**
 
@@ -264,7 +264,7 @@ fn events_of_one_kind_or_several() {
 
     🔴 [CRITICAL:2] exporter进程数量不够, ECS 内存使用率 · service=OCP:svr_ip=192.0.2.11 …
     ----
-    ### 🔴 exporter进程数量不够, ECS 内存使用率
+    ## 🔴 exporter进程数量不够, ECS 内存使用率
 
     **<font color=#d93026>CRITICAL · 2 firing</font>** · 1 resolved
 
@@ -288,13 +288,13 @@ fn events_of_one_kind_or_several() {
 
     11-20 17:23 CST (10m ago)
 
-    - ✅ **ECS 内存使用率** · memory\_usedutilization 97.39 %，条件 $Average&gt;=95 · instance: web-01 · namespace: acs\_ecs\_dashboard · instanceId: i-8psdh7l6lphbn10l · lastTime: 2分钟 · regionName: 华东1（杭州） · 17:23–17:33, lasted 10m
+    - ✅ **ECS 内存使用率** · web-01 · memory\_usedutilization 97.39 %，条件 $Average&gt;=95 · 17:23–17:33, lasted 10m
 
     =====
 
     🔴【紧急:2】exporter进程数量不够、ECS 内存使用率 · service=OCP:svr_ip=192.0.2.11 …
     ----
-    ### 🔴 exporter进程数量不够、ECS 内存使用率
+    ## 🔴 exporter进程数量不够、ECS 内存使用率
 
     **<font color=#d93026>紧急 · 2 条告警</font>** · 1 条已恢复
 
@@ -318,7 +318,7 @@ fn events_of_one_kind_or_several() {
 
     11-20 17:23 CST（10 分钟前）
 
-    - ✅ **ECS 内存使用率** · memory\_usedutilization 97.39 %，条件 $Average&gt;=95 · instance: web-01 · namespace: acs\_ecs\_dashboard · instanceId: i-8psdh7l6lphbn10l · lastTime: 2分钟 · regionName: 华东1（杭州） · 17:23–17:33，持续 10 分钟
+    - ✅ **ECS 内存使用率** · web-01 · memory\_usedutilization 97.39 %，条件 $Average&gt;=95 · 17:23–17:33，持续 10 分钟
     ");
 }
 
@@ -329,7 +329,7 @@ fn a_text_without_labels_and_times() {
     insta::assert_snapshot!(card(&told(Sender::Generic, vec![said]), "2026-11-20T09:23:45Z"), @"
     🟣 Alert
     ----
-    ### 🟣 Alert
+    ## 🟣 Alert
 
     pg_dump ended  
     with exit code 1
@@ -338,7 +338,7 @@ fn a_text_without_labels_and_times() {
 
     🟣 告警
     ----
-    ### 🟣 告警
+    ## 🟣 告警
 
     pg_dump ended  
     with exit code 1
@@ -356,7 +356,7 @@ fn what_is_to_be_known_of_the_message_comes_with_it() {
     insta::assert_snapshot!(card(&late, "2026-11-20T09:23:45Z"), @r"
     ✅ [RESOLVED] exporter进程数量不够 · service=OCP:svr_ip=192.0.2.11
     ----
-    ### ✅ exporter进程数量不够
+    ## ✅ exporter进程数量不够
 
     Meant for dba\_team, which cannot be reached
 
@@ -378,7 +378,7 @@ fn what_is_to_be_known_of_the_message_comes_with_it() {
 
     ✅【恢复】exporter进程数量不够 · service=OCP:svr_ip=192.0.2.11
     ----
-    ### ✅ exporter进程数量不够
+    ## ✅ exporter进程数量不够
 
     原定发往 dba\_team，该群无法送达，转至本群
 

@@ -135,8 +135,8 @@ fn many_alerts_are_a_list() {
 
     [Alertmanager](http://am.example.test:9093)
 
-    - 🔴 **PodCrashLooping** 10.2.0.0:9100 is down · namespace: ns-0 · 11-20 17:40 起
-    - 🔴 **PodCrashLooping** 10.2.0.1:9100 is down · namespace: ns-1 · 11-20 17:40 起
+    - 🔴 **PodCrashLooping** 10.2.0.0:9100 is down · namespace: ns-0 · 17:40 起
+    - 🔴 **PodCrashLooping** 10.2.0.1:9100 is down · namespace: ns-1 · 17:40 起
     ");
 }
 

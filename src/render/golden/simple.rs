@@ -170,9 +170,9 @@ fn events_of_one_kind_or_several() {
     ----
     🔴 **<font color=#d93026>2 firing</font>** · 1 resolved
 
-    - 🔴 **exporter进程数量不够** · service=OCP:svr\_ip=192.0.2.11 exporter进程数量不够 · service: OCP · alarmId: 1000160 · level: 停服 · since 17:23
-    - 🟠 **ECS 内存使用率** · memory\_usedutilization 97.39 %，条件 $Average&gt;=95 · instance: web-01 · namespace: acs\_ecs\_dashboard · instanceId: i-8psdh7l6lphbn10l · lastTime: 2分钟 · regionName: 华东1（杭州） · since 17:23
-    - ✅ **ECS 内存使用率** · memory\_usedutilization 97.39 %，条件 $Average&gt;=95 · instance: web-01 · namespace: acs\_ecs\_dashboard · instanceId: i-8psdh7l6lphbn10l · lastTime: 2分钟 · regionName: 华东1（杭州） · 17:23–17:33, lasted 10m
+    - 🔴 **exporter进程数量不够** · service=OCP:svr\_ip=192.0.2.11 exporter进程数量不够 · since 17:23
+    - 🟠 **ECS 内存使用率** · web-01 · memory\_usedutilization 97.39 %，条件 $Average&gt;=95 · since 17:23
+    - ✅ **ECS 内存使用率** · web-01 · memory\_usedutilization 97.39 %，条件 $Average&gt;=95 · 17:23–17:33, lasted 10m
 
     =====
 
@@ -180,9 +180,9 @@ fn events_of_one_kind_or_several() {
     ----
     🔴 **<font color=#d93026>2 条告警</font>** · 1 条已恢复
 
-    - 🔴 **exporter进程数量不够** · service=OCP:svr\_ip=192.0.2.11 exporter进程数量不够 · service: OCP · alarmId: 1000160 · level: 停服 · 17:23 起
-    - 🟠 **ECS 内存使用率** · memory\_usedutilization 97.39 %，条件 $Average&gt;=95 · instance: web-01 · namespace: acs\_ecs\_dashboard · instanceId: i-8psdh7l6lphbn10l · lastTime: 2分钟 · regionName: 华东1（杭州） · 17:23 起
-    - ✅ **ECS 内存使用率** · memory\_usedutilization 97.39 %，条件 $Average&gt;=95 · instance: web-01 · namespace: acs\_ecs\_dashboard · instanceId: i-8psdh7l6lphbn10l · lastTime: 2分钟 · regionName: 华东1（杭州） · 17:23–17:33，持续 10 分钟
+    - 🔴 **exporter进程数量不够** · service=OCP:svr\_ip=192.0.2.11 exporter进程数量不够 · 17:23 起
+    - 🟠 **ECS 内存使用率** · web-01 · memory\_usedutilization 97.39 %，条件 $Average&gt;=95 · 17:23 起
+    - ✅ **ECS 内存使用率** · web-01 · memory\_usedutilization 97.39 %，条件 $Average&gt;=95 · 17:23–17:33，持续 10 分钟
     ");
 }
 

@@ -96,12 +96,12 @@ fn many_are_told_as_a_group_of_alerts() {
 
     > namespace: shop
 
-    - 🟠 instance: web-0 · since 11-20 17:23
-    - 🟠 instance: web-1 · since 11-20 17:23
-    - 🟠 instance: web-2 · since 11-20 17:23
-    - 🟠 instance: web-3 · since 11-20 17:23
-    - 🟠 instance: web-4 · since 11-20 17:23
-    - 🟠 instance: web-5 · since 11-20 17:23
+    - 🟠 instance: web-0 · since 17:23
+    - 🟠 instance: web-1 · since 17:23
+    - 🟠 instance: web-2 · since 17:23
+    - 🟠 instance: web-3 · since 17:23
+    - 🟠 instance: web-4 · since 17:23
+    - 🟠 instance: web-5 · since 17:23
 
     =====
 
@@ -115,12 +115,12 @@ fn many_are_told_as_a_group_of_alerts() {
 
     > namespace: shop
 
-    - 🟠 instance: web-0 · 11-20 17:23 起
-    - 🟠 instance: web-1 · 11-20 17:23 起
-    - 🟠 instance: web-2 · 11-20 17:23 起
-    - 🟠 instance: web-3 · 11-20 17:23 起
-    - 🟠 instance: web-4 · 11-20 17:23 起
-    - 🟠 instance: web-5 · 11-20 17:23 起
+    - 🟠 instance: web-0 · 17:23 起
+    - 🟠 instance: web-1 · 17:23 起
+    - 🟠 instance: web-2 · 17:23 起
+    - 🟠 instance: web-3 · 17:23 起
+    - 🟠 instance: web-4 · 17:23 起
+    - 🟠 instance: web-5 · 17:23 起
     ");
 }
 

@@ -167,32 +167,34 @@ fn a_large_group_comes_in_parts() {
     ----
     #### 🔴 HostDown (1/2)
 
-    **<font color=#d93026>CRITICAL · 20 of 30 firing</font>**
+    **<font color=#d93026>CRITICAL · 22 of 30 firing</font>**
 
     > cluster: cn-hangzhou-1 · job: node
 
     [Alertmanager](http://am.test)
 
-    - 🔴 **HostDown** 10.0.0.0:9100 is down · since 11-20 09:00
-    - 🔴 **HostDown** 10.0.0.1:9100 is down · since 11-20 09:00
-    - 🔴 **HostDown** 10.0.0.2:9100 is down · since 11-20 09:00
-    - 🔴 **HostDown** 10.0.0.3:9100 is down · since 11-20 09:00
-    - 🔴 **HostDown** 10.0.0.4:9100 is down · since 11-20 09:00
-    - 🔴 **HostDown** 10.0.0.5:9100 is down · since 11-20 09:00
-    - 🔴 **HostDown** 10.0.0.6:9100 is down · since 11-20 09:00
-    - 🔴 **HostDown** 10.0.0.7:9100 is down · since 11-20 09:00
-    - 🔴 **HostDown** 10.0.0.8:9100 is down · since 11-20 09:00
-    - 🔴 **HostDown** 10.0.0.9:9100 is down · since 11-20 09:00
-    - 🔴 **HostDown** 10.0.0.10:9100 is down · since 11-20 09:00
-    - 🔴 **HostDown** 10.0.0.11:9100 is down · since 11-20 09:00
-    - 🔴 **HostDown** 10.0.0.12:9100 is down · since 11-20 09:00
-    - 🔴 **HostDown** 10.0.0.13:9100 is down · since 11-20 09:00
-    - 🔴 **HostDown** 10.0.0.14:9100 is down · since 11-20 09:00
-    - 🔴 **HostDown** 10.0.0.15:9100 is down · since 11-20 09:00
-    - 🔴 **HostDown** 10.0.0.16:9100 is down · since 11-20 09:00
-    - 🔴 **HostDown** 10.0.0.17:9100 is down · since 11-20 09:00
-    - 🔴 **HostDown** 10.0.0.18:9100 is down · since 11-20 09:00
-    - 🔴 **HostDown** 10.0.0.19:9100 is down · since 11-20 09:00
+    - 🔴 **HostDown** 10.0.0.0:9100 is down · since 09:00
+    - 🔴 **HostDown** 10.0.0.1:9100 is down · since 09:00
+    - 🔴 **HostDown** 10.0.0.2:9100 is down · since 09:00
+    - 🔴 **HostDown** 10.0.0.3:9100 is down · since 09:00
+    - 🔴 **HostDown** 10.0.0.4:9100 is down · since 09:00
+    - 🔴 **HostDown** 10.0.0.5:9100 is down · since 09:00
+    - 🔴 **HostDown** 10.0.0.6:9100 is down · since 09:00
+    - 🔴 **HostDown** 10.0.0.7:9100 is down · since 09:00
+    - 🔴 **HostDown** 10.0.0.8:9100 is down · since 09:00
+    - 🔴 **HostDown** 10.0.0.9:9100 is down · since 09:00
+    - 🔴 **HostDown** 10.0.0.10:9100 is down · since 09:00
+    - 🔴 **HostDown** 10.0.0.11:9100 is down · since 09:00
+    - 🔴 **HostDown** 10.0.0.12:9100 is down · since 09:00
+    - 🔴 **HostDown** 10.0.0.13:9100 is down · since 09:00
+    - 🔴 **HostDown** 10.0.0.14:9100 is down · since 09:00
+    - 🔴 **HostDown** 10.0.0.15:9100 is down · since 09:00
+    - 🔴 **HostDown** 10.0.0.16:9100 is down · since 09:00
+    - 🔴 **HostDown** 10.0.0.17:9100 is down · since 09:00
+    - 🔴 **HostDown** 10.0.0.18:9100 is down · since 09:00
+    - 🔴 **HostDown** 10.0.0.19:9100 is down · since 09:00
+    - 🔴 **HostDown** 10.0.0.20:9100 is down · since 09:00
+    - 🔴 **HostDown** 10.0.0.21:9100 is down · since 09:00
 
     @13912345678
 
@@ -202,22 +204,20 @@ fn a_large_group_comes_in_parts() {
     ----
     #### 🔴 HostDown (2/2)
 
-    **<font color=#d93026>CRITICAL · 10 of 30 firing</font>** · 4 of 4 resolved
+    **<font color=#d93026>CRITICAL · 8 of 30 firing</font>** · 4 of 4 resolved
 
     > cluster: cn-hangzhou-1 · job: node
 
     [Alertmanager](http://am.test)
 
-    - 🔴 **HostDown** 10.0.0.20:9100 is down · since 11-20 09:00
-    - 🔴 **HostDown** 10.0.0.21:9100 is down · since 11-20 09:00
-    - 🔴 **HostDown** 10.0.0.22:9100 is down · since 11-20 09:00
-    - 🔴 **HostDown** 10.0.0.23:9100 is down · since 11-20 09:00
-    - 🔴 **HostDown** 10.0.0.24:9100 is down · since 11-20 09:00
-    - 🔴 **HostDown** 10.0.0.25:9100 is down · since 11-20 09:00
-    - 🔴 **HostDown** 10.0.0.26:9100 is down · since 11-20 09:00
-    - 🔴 **HostDown** 10.0.0.27:9100 is down · since 11-20 09:00
-    - 🔴 **HostDown** 10.0.0.28:9100 is down · since 11-20 09:00
-    - 🔴 **HostDown** 10.0.0.29:9100 is down · since 11-20 09:00
+    - 🔴 **HostDown** 10.0.0.22:9100 is down · since 09:00
+    - 🔴 **HostDown** 10.0.0.23:9100 is down · since 09:00
+    - 🔴 **HostDown** 10.0.0.24:9100 is down · since 09:00
+    - 🔴 **HostDown** 10.0.0.25:9100 is down · since 09:00
+    - 🔴 **HostDown** 10.0.0.26:9100 is down · since 09:00
+    - 🔴 **HostDown** 10.0.0.27:9100 is down · since 09:00
+    - 🔴 **HostDown** 10.0.0.28:9100 is down · since 09:00
+    - 🔴 **HostDown** 10.0.0.29:9100 is down · since 09:00
 
     **<font color=#188038>✅ Resolved</font>**
 
