@@ -17,6 +17,7 @@ mod card;
 mod chinese;
 mod event;
 mod functions;
+mod guide;
 mod plain;
 mod simple;
 mod words;
@@ -25,7 +26,7 @@ mod words;
 fn notification(body: &str) -> Notification {
     let mut body: Value = serde_json::from_str(body).expect("JSON");
     body["sender"] = "alertmanager".into();
-    body["notificationReason"] = body["notification_reason"].take();
+    body["notificationReason"] = body["notification_reason"].as_str().unwrap_or_default().into();
     body["routeLabels"] = serde_json::json!({});
     serde_json::from_value(body).expect("webhook")
 }
