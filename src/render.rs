@@ -13,6 +13,7 @@
 mod choice;
 mod digest;
 mod escape;
+mod exact;
 mod fit;
 mod foreign;
 mod guard;
@@ -28,6 +29,7 @@ mod relay;
 mod run;
 mod severity;
 mod summary;
+mod tags;
 mod tell;
 mod terminal;
 mod unseen;

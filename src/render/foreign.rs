@@ -1,6 +1,7 @@
 //! Recognises Go templates, which look almost like Handlebars and fail with riddles.
 
 use super::guard::place;
+use super::tags::{is_comment, outside_of_quotes, tags};
 
 /// Words that open an action in a Go template and mean nothing in Handlebars; what must follow is in the second part.
 const KEYWORDS: [(&str, &str); 8] = [
@@ -16,18 +17,31 @@ const KEYWORDS: [(&str, &str); 8] = [
 
 /// Where `text` shows that it is a Go template: line and column, from 1.
 pub(super) fn go_template(text: &str) -> Option<(usize, usize)> {
-    let mut from = 0;
-    while let Some(found) = text[from..].find("{{") {
-        let at = from + found;
-        let mut action = &text[at + 2..];
-        let trimmed = action.starts_with("- ");
-        action = action.strip_prefix('-').unwrap_or(action).trim_start();
-        if trimmed || is_go(action) {
-            return Some(place(text, at));
+    tags(text).filter(|(_, tag)| !is_comment(tag)).find(|(_, tag)| is_go_tag(tag)).map(|(at, _)| place(text, at))
+}
+
+fn is_go_tag(tag: &str) -> bool {
+    let inside = tag.strip_prefix("{{").unwrap_or(tag);
+    let inside = inside.strip_suffix("}}").unwrap_or(inside);
+    let trims = inside.starts_with("- ") || inside.ends_with(" -");
+    let action = tag.trim_start_matches('{').trim_start_matches('-').trim_start();
+    trims || action.starts_with("/*") || is_go(action) || has_go_value(inside)
+}
+
+/// Whether something in a tag is a field as Go writes it (`.Status`), a variable or an assignment.
+fn has_go_value(inside: &str) -> bool {
+    let mut before = ' ';
+    outside_of_quotes(inside).any(|(at, char)| {
+        let begins = before.is_whitespace() || matches!(before, '(' | '|');
+        before = char;
+        let mut after = inside[at + char.len_utf8()..].chars();
+        match char {
+            '.' if begins => after.next().is_some_and(|next| next.is_ascii_uppercase()),
+            '$' if begins => after.next().is_some_and(|next| next.is_alphabetic() || next == '.'),
+            ':' => after.next() == Some('='),
+            _ => false,
         }
-        from = at + 2;
-    }
-    None
+    })
 }
 
 fn is_go(action: &str) -> bool {
@@ -65,6 +79,11 @@ mod tests {
             "{{ if (eq .Status \"firing\") }}",
             "{{ $x := 1 }}",
             "{{end}}",
+            "{{ len .Alerts.Firing }}",
+            "{{ index .GroupLabels \"alertname\" }}",
+            "{{ toUpper (index .Alerts 0).Status }}",
+            "{{/* a comment */}}",
+            "{{ x -}}",
         ] {
             assert_eq!(go_template(go), Some((1, 1)), "{go}");
         }
@@ -72,6 +91,7 @@ mod tests {
         for handlebars in [
             "{{status}} {{#if (eq status \"firing\")}}x{{else if ../y}}{{else if (eq a b)}}{{/if}}",
             "{{#each alerts}}{{./labels.x}} {{../status}} {{this}}{{/each}}",
+            "{{!-- {{ range .Alerts }} --}}{{! .Status }}{{label \"a .B $c := - \"}} {{#each alerts as |a i|}}{{a.labels.x}}{{/each}}",
             "{{~#if x~}}{{/if}}{{end_of_it}} {{template}} {{> x}} {{! range .x }} {{#with labels}}{{/with}}",
         ] {
             assert_eq!(go_template(handlebars), None, "{handlebars}");

@@ -58,6 +58,8 @@ pub(super) struct Survey {
     names: BTreeSet<String>,
     /// The helpers it calls.
     helpers: BTreeSet<String>,
+    /// How many loops there are around the walk.
+    loops: usize,
 }
 
 #[derive(Debug)]
@@ -99,8 +101,12 @@ impl Survey {
             }
             TemplateElement::HelperBlock(call) => {
                 self.expression(call, depth, place, true);
-                for inner in [&call.template, &call.inverse].into_iter().flatten() {
+                let loops = usize::from(call.name.as_name() == Some("each"));
+                for (inner, loops) in [(&call.template, loops), (&call.inverse, 0)] {
+                    let Some(inner) = inner else { continue };
+                    self.loops += loops;
                     self.template(inner, depth + 1);
+                    self.loops -= loops;
                 }
             }
             TemplateElement::DecoratorExpression(_) | TemplateElement::DecoratorBlock(_) => {
@@ -202,6 +208,12 @@ impl Survey {
         let named: Vec<&str> = call.hash.keys().map(String::as_str).collect();
         if let Err(message) = helper::check(name, &call.params, &named, call.block) {
             self.refuse(place, message);
+        } else if matches!(name, "break" | "continue") && self.loops == 0 {
+            // It must not leave the template that it stands in.
+            self.refuse(
+                place,
+                format!("{{{{{name}}}}} stands outside of {{{{#each}}}}: a partial cannot end the loop that calls it"),
+            );
         }
         self.helpers.insert(name.to_owned());
     }

@@ -16,6 +16,7 @@ mod declared;
 mod each;
 mod encode;
 mod extent;
+mod flow;
 mod go;
 mod json;
 mod label;
@@ -54,6 +55,7 @@ use crate::nearest::nearest;
 /// Every helper there is, by the module that holds it.
 static TABLES: &[&[Declared]] = &[
     BLOCKS,
+    flow::HELPERS,
     compare::HELPERS,
     logic::HELPERS,
     number::HELPERS,
@@ -77,7 +79,6 @@ static TABLES: &[&[Declared]] = &[
 const BLOCKS: &[Declared] = &[
     declared::block("if", "{{#if labels.pod}}…{{else}}…{{/if}}", How::Handlebars).named(&["includeZero"]),
     declared::block("unless", "{{#unless labels.pod}}…{{/unless}}", How::Handlebars).named(&["includeZero"]),
-    declared::block("with", "{{#with commonLabels}}…{{/with}}", How::Handlebars),
     declared::block("each", "{{#each firing}}…{{/each}}", How::Loop),
 ];
 
@@ -125,6 +126,7 @@ pub(super) fn register_local<'rc>(
     for declared in called.iter().filter_map(|name| HELPERS.get(name.as_str())) {
         match declared.how {
             How::Handlebars => {}
+            How::With => rc.register_local_helper(declared.name, Box::new(flow::With)),
             How::Loop => rc.register_local_helper(declared.name, Box::new(each::Each { scope })),
             How::Function(_) | How::Here(_) => {
                 rc.register_local_helper(declared.name, Box::new(Call { scope, declared }));

@@ -8,7 +8,7 @@ use handlebars::{Handlebars, Template, TemplateErrorReason};
 use super::guard::{self, Survey};
 use super::helper::Extent;
 use super::language::Language;
-use super::{foreign, helper};
+use super::{exact, foreign, helper};
 
 /// Every template there is, parsed and checked. It is immutable: a reload compiles another.
 pub struct Library {
@@ -204,14 +204,17 @@ impl TemplateSource {
 fn parse(source: &TemplateSource) -> Result<Template, TemplateProblem> {
     let problem = |line, column, message| TemplateProblem { origin: source.origin.clone(), line, column, message };
     if let Some((line, column)) = foreign::go_template(&source.text) {
-        let message = "this is a Go template; dingbridge uses Handlebars. Write it anew; a later version turns one into the other (`dingbridge migrate`)";
+        let message = "this is a Go template; dingbridge uses Handlebars. `dingbridge migrate` turns it into one, with the configuration that names it";
         return Err(problem(line, column, message.to_owned()));
     }
     if let Some(refusal) = guard::too_deep_to_parse(&source.text) {
         return Err(source.problem(&refusal));
     }
-    let parsed = Template::compile_with_name(&source.text, source.name.clone()).map_err(|error| {
+    let marked = exact::asked(&source.text).then(|| exact::marked(&source.text));
+    let text = marked.as_deref().unwrap_or(&source.text);
+    let parsed = Template::compile_with_name(text, source.name.clone()).map_err(|error| {
         let (line, column) = error.pos().unwrap_or((1, 1));
+        let column = marked.as_ref().map_or(column, |marked| exact::column_without_marks(marked, line, column));
         let message = match error.reason() {
             TemplateErrorReason::InvalidSyntax(_) if let Some(message) = guard::dots(&source.text, (line, column)) => {
                 message
@@ -227,7 +230,10 @@ fn parse(source: &TemplateSource) -> Result<Template, TemplateProblem> {
         problem(line, column, message)
     });
     let mut template = parsed?;
-    guard::fill_in_places(&mut template, &source.text);
+    guard::fill_in_places(&mut template, text);
+    if let Some(marked) = &marked {
+        exact::unmark(&mut template, marked);
+    }
     Ok(template)
 }
 

@@ -24,6 +24,8 @@ struct Written {
     text: String,
     /// Whether it was stopped by its quota.
     stopped: bool,
+    /// Whether it is to be sent as it is.
+    exact: bool,
 }
 
 /// A title, and the template that failed to make it.
@@ -161,10 +163,11 @@ impl Library {
         fallback: impl FnOnce() -> String,
     ) -> Head {
         let (title, failure) = match self.run(name, context, style, circumstances, &Mention::default()) {
+            Ok(Written { text, exact: true, .. }) => (escape::plain(&text).into_owned(), None),
             Ok(written) => (escape::finish_title(&written.text), None),
             Err(failure) => (String::new(), Some(failure)),
         };
-        Head { title: if title.is_empty() { fallback() } else { title }, failure }
+        Head { title: if title.trim().is_empty() { fallback() } else { title }, failure }
     }
 
     /// A message with the text that the template `name` gives.
@@ -186,8 +189,11 @@ impl Library {
             Err(error) => return Err(failure.or(Some(error))),
         };
         let medium = if sheet.kind == Kind::Text { Medium::Plain } else { Medium::Markdown };
-        let text = escape::finish(&written.text, medium);
-        if text.is_empty() {
+        let text = match written.exact {
+            true => escape::plain(&written.text).into_owned(),
+            false => escape::finish(&written.text, medium),
+        };
+        if text.trim().is_empty() {
             // DingTalk refuses a message without text.
             return Err(failure);
         }
@@ -201,9 +207,9 @@ impl Library {
         Ok(Rendered { failure, ..sheet.fit(message, written.stopped) })
     }
 
-    /// What the template `name` writes about `notification`, before it is made ready for DingTalk.
+    /// What the template `name` writes about `notification`, before it is made fit to be sent.
     #[cfg(test)]
-    pub(super) fn written(
+    pub(crate) fn written(
         &self,
         name: &str,
         notification: &Notification,
@@ -213,7 +219,9 @@ impl Library {
         let (firing, resolved) = by_severity(notification, &style.severities);
         let view = View { notification, firing: &firing, resolved: &resolved, part: Part::WHOLE };
         let context = Context::from(Model::of(view, style, circumstances, &self.names(&[name])).value);
-        self.run(name, &context, style, circumstances, &Mention::default()).map(|written| written.text)
+        let mention = style.mention.of(notification, &style.severities);
+        let written = self.run(name, &context, style, circumstances, &mention)?;
+        Ok(escape::plain(&written.text).into_owned())
     }
 
     /// The names that templates look up, their partials included.
@@ -243,8 +251,8 @@ impl Library {
         };
         // What a rendering leaves half done is dropped with it.
         match catch_unwind(AssertUnwindSafe(render)) {
-            Ok(Ok(())) => Ok(Written { text: out.text, stopped: false }),
-            Ok(Err(_)) if out.full => Ok(Written { text: out.text, stopped: true }),
+            Ok(Ok(())) => Ok(Written { text: out.text, stopped: false, exact: scope.is_exact() }),
+            Ok(Err(_)) if out.full => Ok(Written { text: out.text, stopped: true, exact: scope.is_exact() }),
             Ok(Err(error)) => Err(RenderFailure::of(name, &error)),
             Err(_) => Err(RenderFailure::unplaced(name, "it panicked, which is a mistake in dingbridge")),
         }

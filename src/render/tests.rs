@@ -360,3 +360,42 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_exact_template_is_sent_as_it_is_written() {
+    let of = &[("x", "node_down"), ("y", "@all")];
+    let text = "{{#each alerts}}\n\n\n{{labels.x}} *\n{{#if labels.none}}\n{{/if}}\n {{labels.y}}\n{{/each}}\n";
+    assert_eq!(shown(text, of), "node\\_down *\n @\u{200B}all");
+    assert_eq!(shown(&format!("{{{{exact}}}}{text}"), of), "\n\n\nnode_down *\n\n @\u{200B}all\n\n");
+    // A part of a message makes the whole of it exact.
+    let part = TemplateSource { name: "part".to_owned(), text: "{{exact}}a\n\n\n".to_owned(), origin: String::new() };
+    let whole = TemplateSource { name: "t".to_owned(), text: "\n{{> part}}".to_owned(), origin: String::new() };
+    let library = Library::compile(Language::En, vec![part, whole]).expect("compiles");
+    let rendered = library.render(&notification(vec![alert(Status::Firing, &[], &[])]), &style(), &circumstances());
+    assert_eq!(text_of(&rendered), "\na\n\n\n");
+}
+
+#[test]
+fn an_exact_message_without_a_word_is_none() {
+    let rendered = library("{{exact}} \n\n{{#if labels}}x{{/if}}").render(
+        &notification(vec![alert(Status::Firing, &[("alertname", "Down")], &[])]),
+        &style(),
+        &circumstances(),
+    );
+    assert!(text_of(&rendered).contains("Down"), "{rendered:?}");
+}
+
+#[test]
+fn loops_can_be_left() {
+    let list = "{{#each (until 5)}}{{#with (dict \"n\" this)}}";
+    let end = "{{/with}}{{/each}}";
+    for (inside, expected) in [
+        ("{{#if (eq n 2)}}{{break}}{{/if}}{{n}}", "01"),
+        ("{{#if (eq n 2)}}{{continue}}{{/if}}{{n}}", "0134"),
+        ("{{#each (until 3)}}{{#if (gt this 0)}}{{break}}{{/if}}{{../n}}{{/each}}", "01234"),
+    ] {
+        // What follows shows that the blocks that were left are closed.
+        let text = format!("{list}{inside}{end}{{{{alerts.[0].labels.x}}}}");
+        assert_eq!(shown(&text, &[("x", "!")]), format!("{expected}!"), "{inside}");
+    }
+}

@@ -87,6 +87,7 @@ fn mistakes_are_told_with_the_fix() {
     insta::assert_snapshot!(problem("{{date}}"), @r#"templates/a.hbs: line 1, column 1 of the template: date got 0 arguments: write {{date "%m-%d %H:%M" startsAt}}; to show a value of that name, {{this.date}}"#);
     insta::assert_snapshot!(problem("{{pairs labels befor=\"x\"}}"), @r#"templates/a.hbs: line 1, column 1 of the template: pairs knows no befor=, but before= and between=: write {{pairs labels @root.commonLabels "alertname"}}"#);
     insta::assert_snapshot!(problem("{{partial:call \"default.text\"}}"), @r#"templates/a.hbs: line 1, column 1 of the template: there is no helper "partial:call" for {{partial:call …}}: to show a value, write its name alone; to test it, {{#if partial:call}}"#);
+    insta::assert_snapshot!(problem("{{#each firing}}{{else}}{{break}}{{/each}}"), @"templates/a.hbs: line 1, column 25 of the template: {{break}} stands outside of {{#each}}: a partial cannot end the loop that calls it");
     insta::assert_snapshot!(problem("{{each firing}}"), @"templates/a.hbs: line 1, column 1 of the template: each is not used this way: write {{#each firing}}…{{/each}}");
     insta::assert_snapshot!(problem("{{(lookup labels \"x\")}}"), @"templates/a.hbs: line 1, column 1 of the template: leave out the parentheses around the whole expression: {{name argument}}, not {{(name argument)}}");
     insta::assert_snapshot!(problem("{{*inline}}"), @"templates/a.hbs: line 1, column 1 of the template: decorators and inline partials ({{#*inline}}) are not supported: put the part into a file of its own and call it with {{> name}}");
@@ -96,7 +97,7 @@ fn mistakes_are_told_with_the_fix() {
     insta::assert_snapshot!(problem("x\n {{#each alerts}}{{> default.alert .}}{{/each}}"), @"templates/a.hbs: line 2, column 36 of the template: write this instead of a dot: {{this}}, {{> part this}}");
     insta::assert_snapshot!(problem("{{#with ..}}{{/with}}"), @"templates/a.hbs: line 1, column 9 of the template: write ../this instead of two dots alone");
     insta::assert_snapshot!(problem("{{ .status }}"), @"templates/a.hbs: line 1, column 4 of the template: write status without the dot before it: that is how Go templates write a field");
-    insta::assert_snapshot!(problem("\n{{ range .Alerts }}{{ .Status }}{{ end }}"), @"templates/a.hbs: line 2, column 1 of the template: this is a Go template; dingbridge uses Handlebars. Write it anew; a later version turns one into the other (`dingbridge migrate`)");
+    insta::assert_snapshot!(problem("\n{{ range .Alerts }}{{ .Status }}{{ end }}"), @"templates/a.hbs: line 2, column 1 of the template: this is a Go template; dingbridge uses Handlebars. `dingbridge migrate` turns it into one, with the configuration that names it");
 }
 
 #[test]

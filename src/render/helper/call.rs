@@ -116,7 +116,7 @@ impl Call<'_> {
         let value = match self.declared.how {
             How::Function(run) => run(self.scope, helper)?,
             How::Here(run) => run(self.scope, helper, look)?,
-            How::Loop | How::Handlebars => return Err(RenderErrorReason::Unimplemented.into()),
+            How::Loop | How::With | How::Handlebars => return Err(RenderErrorReason::Unimplemented.into()),
         };
         let bytes = bounded(&value, helper).map_err(|message| wrong(name, message))?;
         self.scope.pay(name, bytes)?;

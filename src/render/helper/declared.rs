@@ -44,6 +44,8 @@ pub(super) enum How {
     Here(RunHere),
     /// The loop.
     Loop,
+    /// The block about one value.
+    With,
     /// Handlebars itself.
     Handlebars,
 }

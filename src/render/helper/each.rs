@@ -5,6 +5,7 @@ use handlebars::{
 };
 use serde_json::Value;
 
+use super::flow::Flow;
 use super::{FUEL, Scope, weigh, wrong};
 use crate::render::escape;
 
@@ -81,7 +82,14 @@ impl HelperDef for Each<'_> {
             }
             done = template.render(registry, context, rc, out);
             if done.is_err() {
-                break;
+                match self.scope.take_flow() {
+                    Some(Flow::Continue) => done = Ok(()),
+                    Some(Flow::Break) => {
+                        done = Ok(());
+                        break;
+                    }
+                    None => break,
+                }
             }
         }
         rc.pop_block();

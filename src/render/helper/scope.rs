@@ -1,7 +1,7 @@
 //! What helpers know beside their arguments.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use handlebars::RenderError;
@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use regex::Regex;
 use serde_json::Value;
 
+use super::flow::Flow;
 use super::{Extent, wrong};
 use crate::dingtalk::Mention;
 use crate::render::language::Language;
@@ -33,6 +34,8 @@ pub(in crate::render) struct Scope<'a> {
     fuel: AtomicUsize,
     variables: Mutex<BTreeMap<String, Value>>,
     patterns: Mutex<HashMap<String, Regex>>,
+    exact: AtomicBool,
+    flow: Mutex<Option<Flow>>,
 }
 
 /// How much one rendering may do: an element that a loop renders, a call of a helper and a piece of text it works on
@@ -61,7 +64,29 @@ impl<'a> Scope<'a> {
             fuel: AtomicUsize::new(FUEL),
             variables: Mutex::default(),
             patterns: Mutex::default(),
+            exact: AtomicBool::new(false),
+            flow: Mutex::default(),
         }
+    }
+
+    /// Whether a template asked to be taken exactly.
+    pub(in crate::render) fn is_exact(&self) -> bool {
+        self.exact.load(Ordering::Relaxed)
+    }
+
+    /// Takes what is rendered exactly.
+    pub(super) fn set_exact(&self) {
+        self.exact.store(true, Ordering::Relaxed);
+    }
+
+    /// Says where to go on; what is rendered ends with an error, which the loop around it takes for no error.
+    pub(super) fn stop(&self, flow: Flow) {
+        *self.flow.lock().unwrap_or_else(PoisonError::into_inner) = Some(flow);
+    }
+
+    /// Where to go on after an error that is none.
+    pub(super) fn take_flow(&self) -> Option<Flow> {
+        self.flow.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Takes fuel, if there is as much.

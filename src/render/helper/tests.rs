@@ -120,8 +120,8 @@ fn every_usage_is_a_right_call() {
     }
 }
 
-/// What has to be there: names, divisors, how much is to stay.
-const NEEDS: [&str; 6] = ["dict", "let", "var", "div", "mod", "date"];
+/// What has to be there: names, divisors, how much is to stay, a loop.
+const NEEDS: [&str; 8] = ["dict", "let", "var", "div", "mod", "date", "break", "continue"];
 
 #[test]
 fn a_missing_value_is_no_error() {
