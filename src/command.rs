@@ -18,6 +18,7 @@ use crate::sender::{self, Request};
 
 mod check;
 mod demo;
+mod migrate;
 mod outbox;
 mod render;
 mod samples;
@@ -55,6 +56,8 @@ enum Command {
     Render(render::Render),
     /// Compare messages with those that are expected
     Test(test::Test),
+    /// Turn a configuration of prometheus-webhook-dingtalk and its Go templates into ours
+    Migrate(migrate::Migrate),
     /// Post one message for real and explain DingTalk's answer
     Send(send::Send),
     /// List, explain, replay and drop what waits and what could not be delivered
@@ -106,6 +109,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Check(command) => Ok(command.run()),
         Command::Render(command) => command.run(),
         Command::Test(command) => command.run(),
+        Command::Migrate(command) => command.run(),
         Command::Send(command) => in_runtime(command.run()),
         Command::Outbox(command) => in_runtime(command.run()),
         Command::Sandbox(command) => in_runtime(command.run()),

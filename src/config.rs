@@ -27,7 +27,7 @@ mod fallback;
 mod fields;
 mod mention;
 mod message;
-mod raw;
+pub(crate) mod raw;
 mod reload;
 mod robot;
 mod senders;
@@ -222,6 +222,17 @@ impl Problem {
             located = format!("{located}: {}", self.path);
         }
         located
+    }
+
+    /// `line 3, column 5: what is the matter`, where so many lines stand before the text that it is about.
+    pub(crate) fn placed(&self, lines_before: usize) -> String {
+        match self.place {
+            Some(Place { line, column }) => {
+                let line = line + lines_before as u64;
+                format!("line {line}, column {column}: {}", self.message)
+            }
+            None => self.message.clone(),
+        }
     }
 }
 

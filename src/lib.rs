@@ -4,6 +4,7 @@
 //! that both sides of the bridge touch, but none before it:
 //!
 //! - [`command`]: what the program can be told to do, each command a page.
+//! - [`migrate`]: from prometheus-webhook-dingtalk and its Go templates to ours.
 //! - [`app`]: the bridge as a whole, what is started, changed and stopped in which order.
 //! - [`config`]: what is written in the configuration, and what it means.
 //! - [`server`]: sockets, limits, routes and answers.
@@ -28,6 +29,7 @@ pub mod delivery;
 pub mod dingtalk;
 pub mod fold;
 pub mod intake;
+pub mod migrate;
 pub mod nearest;
 pub mod notification;
 pub mod outbox;

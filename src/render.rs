@@ -41,6 +41,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 pub use self::language::Language;
+pub(crate) use self::library::is_built_in;
 pub use self::library::{Library, TemplateProblem, TemplateSource};
 pub use self::mention::{ByLabel, MentionPolicy, Occasion};
 pub use self::phone::{Screen, phone, phone_without};
@@ -151,6 +152,11 @@ pub struct RenderFailure {
     pub reason: String,
 }
 
+/// Whether a template can call a helper of that name.
+pub(crate) fn is_helper(name: &str) -> bool {
+    helper::is_helper(name)
+}
+
 // === impl Kind ===
 
 impl Kind {
@@ -207,6 +213,6 @@ impl Default for Style {
 }
 
 #[cfg(test)]
-mod golden;
+pub(crate) mod golden;
 #[cfg(test)]
 mod tests;

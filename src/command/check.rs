@@ -41,7 +41,8 @@ impl Check {
     }
 }
 
-fn check(file: &Path, verbose: bool) -> bool {
+/// Prints what there is to say about a configuration; whether it can be used.
+pub(super) fn check(file: &Path, verbose: bool) -> bool {
     let mut report = format!("Checking '{}'", file.display());
     let good = match Config::load(file) {
         Ok(config) => {

@@ -91,10 +91,7 @@ impl Render {
         if let Some(oddity) = decoded.oddity {
             let _ = writeln!(told, "note      {oddity}");
         }
-        for (number, part) in (1..).zip(&parts) {
-            describe(&mut told, part, (number, parts.len()), target.style.message_limit);
-        }
-        out(&told);
+        out(&(told + &shown(&target, &parts)));
         Ok(())
     }
 
@@ -108,6 +105,15 @@ impl Render {
     fn write_failure(&self, failure: &Failure) -> Result<(), Failure> {
         self.write_page(|| phone_without(&self.payload.target, &super::with_causes(&**failure), self.watch))
     }
+}
+
+/// The messages, as a person wants to know them.
+pub(super) fn shown(target: &Target, parts: &[Rendered]) -> String {
+    let mut told = String::new();
+    for (number, part) in (1..).zip(parts) {
+        describe(&mut told, part, (number, parts.len()), target.style.message_limit);
+    }
+    told
 }
 
 /// The messages on a phone.

@@ -12,22 +12,22 @@ use super::Problem;
 
 /// A place in the configuration file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub(super) struct Place {
+pub(crate) struct Place {
     /// From 1.
-    pub(super) line: u64,
+    pub(crate) line: u64,
     /// From 1.
-    pub(super) column: u64,
+    pub(crate) column: u64,
 }
 
 /// A value and its place.
 #[derive(Debug, Clone)]
-pub(super) struct Node {
-    pub(super) place: Place,
-    pub(super) value: Value,
+pub(crate) struct Node {
+    pub(crate) place: Place,
+    pub(crate) value: Value,
 }
 
 #[derive(Debug, Clone)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Null,
     /// Text, a number or a boolean, as it is written.
     Scalar(String),
@@ -47,7 +47,7 @@ enum Parsed {
 }
 
 /// Parses a configuration file.
-pub(super) fn parse(source: &str) -> Result<Node, Problem> {
+pub(crate) fn parse(source: &str) -> Result<Node, Problem> {
     let options = serde_saphyr::options! { with_snippet: false };
     let parsed: Spanned<Parsed> = serde_saphyr::from_str_with_options(source, options).map_err(|error| {
         let place = error.location().map(|at| Place { line: at.line(), column: at.column() }).unwrap_or_default();

@@ -16,7 +16,7 @@ macro_rules! fixture {
 mod card;
 mod chinese;
 mod event;
-mod functions;
+pub(crate) mod functions;
 mod guide;
 mod plain;
 mod simple;

@@ -115,6 +115,36 @@ const BUILT_IN: [BuiltIn; 38] = [
     spoken!("legacy.text"),
 ];
 
+/// A template that prometheus-webhook-dingtalk has built in as well, and that writes the same here.
+macro_rules! incumbent {
+    ($name:literal) => {
+        BuiltIn {
+            name: $name,
+            en: include_str!(concat!("../../templates/ding/", $name, ".hbs")),
+            zh: include_str!(concat!("../../templates/ding/", $name, ".hbs")),
+        }
+    };
+}
+
+/// The templates that prometheus-webhook-dingtalk has built in.
+const INCUMBENT: [BuiltIn; 10] = [
+    incumbent!("__subject"),
+    incumbent!("__alertmanagerURL"),
+    incumbent!("__text_alert_list"),
+    incumbent!("default.__text_alert_list"),
+    incumbent!("default.content"),
+    incumbent!("legacy.content"),
+    incumbent!("ding.default.title"),
+    incumbent!("ding.legacy.title"),
+    incumbent!("ding.link.title"),
+    incumbent!("ding.link.content"),
+];
+
+/// Whether a template of that name is built in and of our own making.
+pub(crate) fn is_built_in(name: &str) -> bool {
+    BUILT_IN.iter().any(|built_in| built_in.name == name)
+}
+
 // === impl Library ===
 
 impl Library {
@@ -124,7 +154,7 @@ impl Library {
     /// # Errors
     /// Every problem of every template, in the order of their origins, so that one run shows them all.
     pub fn compile(language: Language, sources: Vec<TemplateSource>) -> Result<Self, Vec<TemplateProblem>> {
-        let built_in = BUILT_IN.iter().map(|built_in| built_in.source(language));
+        let built_in = BUILT_IN.iter().chain(&INCUMBENT).map(|built_in| built_in.source(language));
         let sources: BTreeMap<String, TemplateSource> =
             built_in.chain(sources).map(|source| (source.name.clone(), source)).collect();
 

@@ -12,14 +12,17 @@ use crate::render::{TemplateSource, escape};
 
 /// A Go template and what became of it.
 #[derive(Deserialize)]
-struct Case {
+pub(crate) struct Case {
     /// What is tried; the same over several bodies.
-    name: String,
+    pub(crate) name: String,
+    /// The Go template.
+    pub(crate) template: String,
     /// The file of the body.
-    data: String,
+    pub(crate) data: String,
     /// 0, unless the template failed.
-    rc: i32,
-    stdout: String,
+    pub(crate) rc: i32,
+    /// What it wrote.
+    pub(crate) stdout: String,
 }
 
 /// The same in Handlebars, by the names of the cases.
@@ -108,7 +111,7 @@ const WECHAT: &str = r#"{{> subject}}{{println ""}}{{println (join " " (values c
 const IMPOSSIBLE: [(&str, &str); 0] = [];
 
 /// The body that a case was rendered for.
-fn body(data: &str) -> Notification {
+pub(crate) fn body(data: &str) -> Notification {
     let mut body = notification(match data {
         "v0.33.1/01-firing-single.json" => fixture!("01-firing-single"),
         "v0.33.1/02b-resolved-single.json" => fixture!("02b-resolved-single"),
@@ -145,15 +148,21 @@ fn written(template: &str, data: &str) -> Result<String, String> {
     written.map(|text| escape::plain(&text).into_owned()).map_err(|failure| failure.reason)
 }
 
-#[test]
-fn what_go_templates_give_is_given() {
+/// All cases.
+pub(crate) fn cases() -> Vec<Case> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/alertmanager/go-template-outputs.json");
     let outputs: Value = serde_json::from_str(&std::fs::read_to_string(path).expect("a file")).expect("JSON");
     let cases: Vec<Case> = serde_json::from_value(outputs["cases"].clone()).expect("cases");
     assert_eq!(cases.len(), 192);
+    cases
+}
+
+#[test]
+fn what_go_templates_give_is_given() {
+    let cases = cases();
     let templates = BTreeMap::from(TEMPLATES);
     let mut wrong = Vec::new();
-    for Case { name, data, rc, stdout } in &cases {
+    for Case { name, data, rc, stdout, .. } in &cases {
         if IMPOSSIBLE.iter().any(|(impossible, _)| impossible == name) {
             continue;
         }
