@@ -10,7 +10,7 @@ use handlebars::{Helper, RenderError};
 use serde_json::Value;
 
 use super::arguments::change;
-use super::shown::is_seen;
+use super::go::quote::is_printable;
 use super::{Arguments, Declared, Scope, value};
 use crate::render::escape;
 
@@ -64,7 +64,7 @@ fn js(char: char) -> Written {
         '\'' => Cow::Borrowed("\\'"),
         '"' => Cow::Borrowed("\\\""),
         '<' | '>' | '&' | '=' => Cow::Owned(format!("\\u{:04X}", char as u32)),
-        _ if char == '\u{7f}' || is_seen(char) => return None,
+        _ if char == '\u{7f}' || is_printable(char) => return None,
         _ => Cow::Owned(format!("\\u{:04X}", char as u32)),
     })
 }

@@ -6,7 +6,7 @@ pub(super) mod duration;
 pub(super) mod float;
 pub(super) mod fmt;
 pub(super) mod layout;
-mod quote;
+pub(super) mod quote;
 
 use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};

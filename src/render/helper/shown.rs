@@ -77,37 +77,3 @@ pub(super) fn whole(text: &str) -> Option<i64> {
     let number = i128::from_str_radix(&rest.replace('_', ""), radix).ok()?;
     i64::try_from(if negative { -number } else { number }).ok()
 }
-
-/// A text in double quotes, with what cannot be seen as escapes.
-pub(super) fn quoted(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for char in text.chars() {
-        match char {
-            '"' | '\\' => out.extend(['\\', char]),
-            '\u{7}' => out.push_str("\\a"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{b}' => out.push_str("\\v"),
-            _ if is_seen(char) => out.push(char),
-            _ if (char as u32) < 0x80 => out.push_str(&format!("\\x{:02x}", char as u32)),
-            _ if (char as u32) < 0x1_0000 => out.push_str(&format!("\\u{:04x}", char as u32)),
-            _ => out.push_str(&format!("\\U{:08x}", char as u32)),
-        }
-    }
-    out.push('"');
-    out
-}
-
-/// Whether a character can be seen, or is a space.
-pub(super) fn is_seen(char: char) -> bool {
-    char == ' '
-        || !(char.is_control()
-            || char.is_whitespace()
-            || matches!(char, '\u{AD}' | '\u{61C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
-                | '\u{2060}'..='\u{206F}' | '\u{E000}'..='\u{F8FF}' | '\u{FDD0}'..='\u{FDEF}' | '\u{FEFF}'
-                | '\u{FFF0}'..='\u{FFFB}' | '\u{FFFE}' | '\u{FFFF}' | '\u{E0000}'..='\u{10FFFF}'))
-}

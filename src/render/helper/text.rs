@@ -4,7 +4,7 @@ use handlebars::{Helper, RenderError};
 use serde_json::{Map, Value};
 
 use super::arguments::{boundary, change};
-use super::shown::quoted;
+use super::go::quote;
 use super::{Arguments, Declared, MANY, Scope, both, kind, value};
 
 #[rustfmt::skip]
@@ -20,7 +20,7 @@ pub(super) const HELPERS: &[Declared] = &[
     value("trunc", (2, 2), "{{trunc 80 annotations.summary}}", trunc),
     value("abbrev", (2, 2), "{{abbrev 80 annotations.summary}}", abbrev),
     value("nospace", (1, 1), "{{nospace labels.instance}}", |_, helper| change(helper, |text| text.split_whitespace().collect())),
-    value("quote", (1, MANY), "{{quote labels.instance}}", |_, helper| spaced(helper, quoted)),
+    value("quote", (1, MANY), "{{quote labels.instance}}", |_, helper| spaced(helper, |text| quote::text(text, false))),
     value("squote", (1, MANY), "{{squote labels.instance}}", |_, helper| spaced(helper, |text| format!("'{text}'"))),
     value("cat", (1, MANY), "{{cat labels.job labels.instance}}", |_, helper| spaced(helper, str::to_owned)),
     value("indent", (2, 2), "{{indent 4 annotations.description}}", |_, helper| indented(helper, "")),

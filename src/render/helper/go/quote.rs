@@ -9,7 +9,7 @@ use regex::Regex;
 static PRINTABLE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$").ok());
 
 /// Whether a character is printed as it is.
-pub(super) fn is_printable(char: char) -> bool {
+pub(in crate::render::helper) fn is_printable(char: char) -> bool {
     match char {
         ' '..='~' => true,
         _ if char.is_ascii() => false,
@@ -18,7 +18,7 @@ pub(super) fn is_printable(char: char) -> bool {
 }
 
 /// The text in double quotes; what is not ASCII is written as an escape if `ascii`.
-pub(super) fn text(text: &str, ascii: bool) -> String {
+pub(in crate::render::helper) fn text(text: &str, ascii: bool) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
     for char in text.chars() {
