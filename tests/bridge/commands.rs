@@ -33,7 +33,7 @@ const SANDBOX: &str = "targets:\n  ops: {url: sandbox, secret: SECcanary, mentio
 
 #[test]
 fn every_command_explains_itself() {
-    for command in ["serve", "demo", "check", "render", "test", "send", "outbox", "sandbox"] {
+    for command in ["serve", "demo", "check", "render", "test", "migrate", "send", "outbox", "sandbox"] {
         let told = run(&[command, "--help"]);
         assert_eq!(told.code, Some(0), "{told:?}");
         assert!(told.stdout.contains("Usage: dingbridge ") && told.stderr.is_empty(), "{told:?}");

@@ -17,6 +17,7 @@ mod fixtures;
 mod harness;
 mod http;
 mod limits;
+mod migrate;
 mod network;
 mod operating;
 mod outbox;
