@@ -1,5 +1,7 @@
 //! What operators hold on to: probes, metrics, reloads, logs, signals, exit codes.
 
+mod templates;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
