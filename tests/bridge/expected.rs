@@ -18,7 +18,7 @@ fn folder() -> TempDir {
     write(
         folder.path(),
         "mine.hbs",
-        "{{status}}  \nsince {{date startsAt}}{{#each alerts}}{{date startsAt}}, {{ago startsAt}}{{/each}}\n",
+        "{{status}}  \nsince {{#each alerts}}{{date startsAt}}, {{ago startsAt}}{{/each}}\n",
     );
     write(folder.path(), "messages/ops/firing.json", &payload("HostDown", "firing"));
     write(folder.path(), "messages/dba/words.json", "a few words");
