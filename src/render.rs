@@ -152,6 +152,11 @@ pub struct RenderFailure {
     pub reason: String,
 }
 
+/// Whether a text shows that it is a Go template.
+pub(crate) fn is_go_template(text: &str) -> bool {
+    foreign::go_template(text).is_some()
+}
+
 /// Whether a template can call a helper of that name.
 pub(crate) fn is_helper(name: &str) -> bool {
     helper::is_helper(name)

@@ -41,7 +41,11 @@ impl Migrate {
         self.write(&files)?;
         let (turned, left) = report.counts();
         let folder = self.output.display();
-        out(&format!("\nWrote {folder}/{CONFIGURATION} and {} templates to {folder}/{TEMPLATES}.\n", files.len() - 1));
+        let templates = match files.len() - 1 {
+            1 => "1 template".to_owned(),
+            count => format!("{count} templates"),
+        };
+        out(&format!("\nWrote {folder}/{CONFIGURATION} and {templates} to {folder}/{TEMPLATES}.\n"));
         if left > 0 {
             out(&format!("{turned} turned, {left} not, or only in part: see the lines that begin with !\n"));
         }

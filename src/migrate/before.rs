@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::yaml::{entries, get, text, texts};
 use crate::config::raw::{self, Node};
+use crate::render::is_go_template;
 
 /// A configuration with its files of templates.
 #[derive(Debug)]
@@ -29,6 +30,15 @@ pub(super) struct GoFile {
     pub name: String,
     /// What it holds.
     pub text: String,
+}
+
+// === impl GoFile ===
+
+impl GoFile {
+    /// Whether it is a template of ours, in a configuration that was begun to be changed by hand.
+    pub(super) fn is_ours(&self) -> bool {
+        self.name.ends_with(".hbs") && !is_go_template(&self.text)
+    }
 }
 
 /// Why there is nothing to migrate.

@@ -8,6 +8,7 @@ use super::templates::{Made, Turning};
 use super::tree::Trouble;
 use super::yaml::{entries, get, list, map, scalar, text};
 use crate::config::raw::{Node, Value};
+use crate::render::is_go_template;
 
 /// What prometheus-webhook-dingtalk takes where nothing is said.
 const STOCK_TITLE: &str = r#"{{ template "ding.link.title" . }}"#;
@@ -73,8 +74,8 @@ impl Messages {
         Some(Inline { origin: format!("{}:{line}: {path}", self.origin), text: text(node)?.to_owned() })
     }
 
-    /// The configuration with the new messages.
-    pub(super) fn turn(&mut self, root: &Node, turning: &mut Turning<'_>, report: &mut Report) -> Node {
+    /// The configuration with the new messages. `keeps` says whether there are templates that stay as they are.
+    pub(super) fn turn(&mut self, root: &Node, keeps: bool, turning: &mut Turning<'_>, report: &mut Report) -> Node {
         let mut new = Vec::new();
         let mut targets = Vec::new();
         let default = self.message("default_message", "message", get(root, "default_message"), turning, report);
@@ -92,7 +93,7 @@ impl Messages {
                 _ => new.push((name.clone(), node.clone())),
             }
         }
-        if !turning.written.is_empty() {
+        if keeps || !turning.written.is_empty() {
             new.push((scalar("templates"), list([format!("{}/*.hbs", super::TEMPLATES).as_str()])));
         }
         new.extend(default.map(|message| (scalar("default_message"), message)));
@@ -168,6 +169,11 @@ impl Messages {
     }
 
     fn half(&self, name: &str, inline: &Inline, turning: &mut Turning<'_>) -> Result<Became, Trouble> {
+        let marked = ["{{>", "{{#", "{{~"].iter().any(|mark| inline.text.contains(mark));
+        if marked && !is_go_template(&inline.text) {
+            // It is Handlebars already.
+            return Ok(Became::Text(inline.text.clone()));
+        }
         Ok(match turning.message(name, &inline.origin, &inline.text)? {
             Made::Literal(text) => Became::Text(text),
             Made::Template(name) => Became::Text(format!("{{{{> {name}}}}}")),

@@ -114,7 +114,15 @@ impl Report {
                     .to_owned(),
             );
         }
-        self.entries.sort_by(|left, right| (&left.origin, left.line).cmp(&(&right.origin, right.line)));
+        // Files that cannot be read come first: what they define is missing everywhere else.
+        let mut origins: Vec<String> = Vec::new();
+        for entry in &self.entries {
+            if !origins.contains(&entry.origin) {
+                origins.push(entry.origin.clone());
+            }
+        }
+        let order = |entry: &Entry| (origins.iter().position(|origin| *origin == entry.origin), entry.line);
+        self.entries.sort_by_key(order);
     }
 }
 

@@ -166,3 +166,42 @@ fn every_template_writes_the_bytes_of_go() {
     assert!(wrong.is_empty(), "{} of {compared}:\n{}", wrong.len(), wrong.join("\n"));
     assert!(compared > 600, "{compared}");
 }
+
+#[test]
+fn what_is_ours_already_stays() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("a file");
+    file("mine.hbs", "{{#if firing}}x{{/if}}");
+    file("old.tmpl", "{{ define \"old\" }}{{ .Status }}{{ end }}");
+    let messages = "message: {type: text, title: '{{> default.title}}', text: '{{> mine}}'}";
+    file(
+        "config.yml",
+        &format!(
+            "timezone: Asia/Shanghai\ntemplates: ['*.hbs', '*.tmpl']\ntargets:\n  a: {{url: sandbox, tokens: [t], {messages}}}\n  \
+             b:\n    url: sandbox\n    message: {{title: 'x {{{{ .Status }}}}', text: '{{{{ template \"old\" . }}}}'}}\n"
+        ),
+    );
+    let migration = migrate(&folder.path().join("config.yml")).expect("reads");
+    assert!(migration.report.is_complete(), "{}", migration.report);
+    let new = tempfile::tempdir().expect("a folder");
+    load(&migration, new.path());
+    let written = |name: &str| std::fs::read_to_string(new.path().join(name)).expect("a file");
+    assert_eq!(written("templates/mine.hbs"), "{{#if firing}}x{{/if}}");
+    insta::assert_snapshot!(written(CONFIGURATION).split_once('\n').expect("a header").1, @r"
+    timezone: Asia/Shanghai
+    templates: ['templates/*.hbs']
+    targets:
+      a:
+        url: sandbox
+        tokens: [t]
+        message:
+          type: text
+          title: '{{> default.title}}'
+          text: '{{> mine}}'
+      b:
+        url: sandbox
+        message:
+          title: '{{> target.b.title}}'
+          text: '{{> old}}'
+    ");
+}
