@@ -85,8 +85,8 @@ fn found(config: &Config, file: &Path, trials: &Trials) -> String {
     for warning in config.warnings(file) {
         let _ = writeln!(found, " - note: {warning}");
     }
-    for loss in trials.losses() {
-        let _ = writeln!(found, " - note: {loss}");
+    for note in trials.notes() {
+        let _ = writeln!(found, " - note: {note}");
     }
     let _ = writeln!(found, " - {}", trials.summary());
     found

@@ -9,8 +9,9 @@ use crate::command::compose;
 use crate::command::samples::{self, Sample};
 use crate::config::TargetConfig;
 use crate::delivery::Target;
+use crate::dingtalk::Message;
 use crate::notification::Notification;
-use crate::render::{Loss, Packed, Unseen, unseen};
+use crate::render::{Kind, Loss, Packed, Unseen, unseen};
 
 /// How many targets are named where many are alike.
 const MOST_NAMES: usize = 5;
@@ -40,7 +41,18 @@ enum Outcome {
         rows: Vec<Row>,
         /// What is lost in the messages, and in those of which samples.
         losses: BTreeMap<Loss, Vec<&'static str>>,
+        /// What else becomes of which samples.
+        oddities: BTreeMap<Oddity, Vec<&'static str>>,
     },
+}
+
+/// What is no failure, and hardly what the template's author wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Oddity {
+    /// The templates write nothing.
+    Silent,
+    /// They write more than the messages can hold.
+    TooMuch,
 }
 
 /// What one sample becomes.
@@ -91,7 +103,20 @@ impl Trials {
     }
 
     /// What groups will not see because of how templates are written.
-    pub(super) fn losses(&self) -> Vec<String> {
+    pub(super) fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        for trial in &self.trials {
+            let Outcome::Rendered { oddities, .. } = &trial.outcome else { continue };
+            for (oddity, samples) in oddities {
+                let (targets, samples) = (names(&trial.targets), samples.join(", "));
+                notes.push(format!("{targets}: {} (samples {samples})", oddity.described()));
+            }
+        }
+        notes.extend(self.losses());
+        notes
+    }
+
+    fn losses(&self) -> Vec<String> {
         let mut found: BTreeMap<(&Loss, &[&str]), BTreeSet<Arc<str>>> = BTreeMap::new();
         for trial in &self.trials {
             let Outcome::Rendered { losses, .. } = &trial.outcome else { continue };
@@ -153,6 +178,7 @@ impl Trials {
 impl Outcome {
     fn of(target: &Target, samples: &[(Sample, Notification)], now: Timestamp) -> Self {
         let (mut rows, mut losses) = (Vec::new(), BTreeMap::<Loss, Vec<_>>::new());
+        let mut oddities = BTreeMap::<Oddity, Vec<_>>::new();
         for (sample, notification) in samples {
             let packed = compose(target, notification, now);
             if let Some(failure) = packed.parts.iter().find_map(|part| part.failure.as_ref()) {
@@ -163,10 +189,32 @@ impl Outcome {
                 let lost = packed.parts.iter().flat_map(|part| unseen(&part.message));
                 let lost: BTreeSet<Loss> = lost.map(|Unseen { loss, .. }| loss).collect();
                 lost.into_iter().for_each(|loss| losses.entry(loss).or_default().push(sample.name));
+                let odd = Oddity::of(&packed, target.style.kind);
+                odd.into_iter().for_each(|oddity| oddities.entry(oddity).or_default().push(sample.name));
             }
             rows.push(Row::of(sample.name, &packed));
         }
-        Self::Rendered { rows, losses }
+        Self::Rendered { rows, losses, oddities }
+    }
+}
+
+// === impl Oddity ===
+
+impl Oddity {
+    /// What is odd about messages that are wanted as a `kind`.
+    fn of(packed: &Packed, kind: Kind) -> Option<Self> {
+        let plain = packed.parts.iter().any(|part| matches!(part.message, Message::Text { .. }));
+        match packed.digest {
+            true => Some(Self::TooMuch),
+            false => (plain && kind != Kind::Text).then_some(Self::Silent),
+        }
+    }
+
+    fn described(self) -> &'static str {
+        match self {
+            Self::Silent => "the template writes nothing, so a plain message goes out instead",
+            Self::TooMuch => "the template writes more than the messages can hold, so a digest goes out instead",
+        }
     }
 }
 
