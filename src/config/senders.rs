@@ -42,18 +42,17 @@ fn rulehit(section: Section<'_>) -> Option<RuleHitKey> {
     if ali_uid.is_none() {
         section.fail("no `ali_uid`: the id of the Alibaba Cloud account, which its signatures are made with");
     }
-    let key = ali_uid
-        .and_then(|field| inline(&field))
-        .map(|ali_uid| RuleHitKey { ali_uid: ali_uid.expose().to_owned(), replay_window: replay_window(&section) });
+    let replay_window = replay_window(&section);
+    let ali_uid = ali_uid.and_then(|field| inline(&field));
     section.finish();
-    key
+    ali_uid.map(|ali_uid| RuleHitKey { ali_uid: ali_uid.expose().to_owned(), replay_window })
 }
 
 fn aicc(section: Section<'_>, folder: &Path) -> Option<AiccKey> {
+    let replay_window = replay_window(&section);
     let key = key(&section, "shared_key", "shared_key_file", folder, MIN_SHARED_KEY);
-    let key = key.map(|key| AiccKey { key, replay_window: replay_window(&section) });
     section.finish();
-    key
+    key.map(|key| AiccKey { key, replay_window })
 }
 
 fn grafana(section: Section<'_>, folder: &Path) -> Option<GrafanaKey> {
@@ -66,10 +65,10 @@ fn grafana(section: Section<'_>, folder: &Path) -> Option<GrafanaKey> {
     {
         field.warn("has no effect without `timestamp_header`: Grafana then signs no time");
     }
+    let replay_window = replay_window(&section);
     let secret = key(&section, "secret", "secret_file", folder, 1);
-    let key = secret.map(|secret| GrafanaKey { secret, timestamp_header, replay_window: replay_window(&section) });
     section.finish();
-    key
+    secret.map(|secret| GrafanaKey { secret, timestamp_header, replay_window })
 }
 
 fn key(section: &Section<'_>, name: &'static str, file: &'static str, folder: &Path, least: usize) -> Option<Source> {
