@@ -63,17 +63,19 @@ pub fn migrate(path: &Path) -> Result<Migration, MigrateError> {
             format!("no file matches {pattern}: copy the templates to where it looks for them"),
         );
     }
-    for file in &before.files {
+    let (kept, turned): (Vec<_>, Vec<_>) = before.files.iter().partition(|file| file.is_ours());
+    for file in turned {
         if let Err(trouble) = templates.add_file(file.origin.clone(), &file.name, file.text.clone()) {
             report.file_left(&file.origin, &file.text, trouble);
         }
     }
     let mut messages = Messages::of(&before);
     let mut turning = Turning::new(&templates);
-    let root = messages.turn(&before.root, &mut turning, &mut report);
+    let root = messages.turn(&before.root, !kept.is_empty(), &mut turning, &mut report);
     let written = turning.written;
     report.add(&written, &templates, &messages);
     let mut files = vec![(CONFIGURATION.to_owned(), header(&before.origin) + &yaml::written(&root))];
+    files.extend(kept.into_iter().map(|file| (format!("{TEMPLATES}/{}", file.name), file.text.clone())));
     for template in &written {
         files.push((format!("{TEMPLATES}/{}.hbs", template.name), template.file()));
     }

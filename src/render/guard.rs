@@ -208,6 +208,8 @@ impl Survey {
         let named: Vec<&str> = call.hash.keys().map(String::as_str).collect();
         if let Err(message) = helper::check(name, &call.params, &named, call.block) {
             self.refuse(place, message);
+        } else if name == "exact" && place != (1, 1) {
+            self.refuse(place, "{{exact}} is the first thing in a template, or not there at all".to_owned());
         } else if matches!(name, "break" | "continue") && self.loops == 0 {
             // It must not leave the template that it stands in.
             self.refuse(

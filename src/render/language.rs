@@ -3,6 +3,7 @@
 //! The templates themselves are in `templates/en` and `templates/zh`; those that hold no words are in `templates` and
 //! serve both. What the bridge says to whoever runs it, in logs, errors and on the command line, is English.
 
+use super::RenderFailure;
 use super::digest::Section;
 use crate::notification::{Sender, Severity, Status};
 
@@ -205,6 +206,16 @@ impl Language {
     }
 
     // --- the message of last resort ---
+
+    /// That a template failed, which is why the message is plain.
+    pub(super) fn failed(self, failure: &RenderFailure) -> String {
+        let RenderFailure { template, line, column, reason } = failure;
+        match self {
+            En => format!("This message is plain because of its {failure}"),
+            Zh if *line == 0 => format!("模板 {template} 出错，本消息为简化格式：{reason}"),
+            Zh => format!("模板 {template} 第 {line} 行第 {column} 列出错，本消息为简化格式：{reason}"),
+        }
+    }
 
     /// Its title: what became of how many alerts of which names.
     pub(super) fn headline(self, section: Section, count: usize, names: &str) -> String {

@@ -12,7 +12,7 @@ use super::digest::{Digest, Name, Section};
 use super::helper::{between, period};
 use super::language::Language;
 use super::model::{Ranked, by_severity, delayed};
-use super::{Circumstances, Style, escape};
+use super::{Circumstances, RenderFailure, Style, escape};
 use crate::notification::{Alert, Labels, Notification, Status};
 
 /// How many bytes the text may have.
@@ -68,6 +68,13 @@ pub(super) fn text(notification: &Notification, style: &Style, circumstances: &C
         let _ = write!(text, "\n{}", language.repeats(circumstances.repeats));
     }
     (text, all_firing && all_resolved)
+}
+
+/// Which template failed and how, on a line of its own: whoever reads the message can have it mended.
+pub(super) fn failed(text: &mut String, failure: Option<&RenderFailure>, language: Language) {
+    if let Some(failure) = failure {
+        let _ = write!(text, "\n{}", value(&language.failed(failure), language));
+    }
 }
 
 /// What a message says before it comes to its alerts.

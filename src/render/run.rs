@@ -69,7 +69,7 @@ impl Library {
         let view = View { notification, firing: &firing, resolved: &resolved, part: Part::WHOLE };
         let whole = self.whole(view, style, circumstances);
         whole.map_or_else(
-            |failure| Rendered { failure, ..self.render_plain(notification, style, circumstances) },
+            |failure| self.plainly(notification, style, circumstances, failure).0,
             |(rendered, _)| rendered,
         )
     }
@@ -97,20 +97,22 @@ impl Library {
         style: &Style,
         circumstances: &Circumstances<'_>,
     ) -> Rendered {
-        self.plainly(notification, style, circumstances).0
+        self.plainly(notification, style, circumstances, None).0
     }
 
-    /// [`Library::render_plain`], and whether every alert is shown in it.
+    /// [`Library::render_plain`] in place of a template that failed, if one did, and whether every alert is shown in it.
     pub(super) fn plainly(
         &self,
         notification: &Notification,
         style: &Style,
         circumstances: &Circumstances<'_>,
+        failure: Option<RenderFailure>,
     ) -> (Rendered, bool) {
-        let (content, all) = plain::text(notification, style, circumstances);
+        let (mut content, all) = plain::text(notification, style, circumstances);
+        plain::failed(&mut content, failure.as_ref(), style.language);
         let mention = style.mention.of(notification, &style.severities);
         let sheet = Sheet { style, kind: Kind::Text, mention, left_out: 0, part: Part::WHOLE };
-        (sheet.plain(content), all)
+        (Rendered { failure, ..sheet.plain(content) }, all)
     }
 
     /// The whole of `view` in one message of the target's own templates, and how many alerts it leaves out.

@@ -69,9 +69,9 @@ impl Telling<'_> {
 
     /// One group without templates.
     fn plainly(&self, notification: &Notification, failure: Failed) -> Packed {
-        let (rendered, all) = self.library.plainly(notification, self.style, self.circumstances);
+        let (rendered, all) = self.library.plainly(notification, self.style, self.circumstances, failure);
         let shortened = rendered.cut_bytes > 0 || !all;
-        Packed { parts: vec![Rendered { failure, ..rendered }], digest: false, shortened }
+        Packed { parts: vec![rendered], digest: false, shortened }
     }
 
     /// One group in its sender's own message, if there is one that tells all of it.
@@ -192,7 +192,8 @@ impl Telling<'_> {
 
     /// A digest without templates.
     fn in_plain(&self, digest: &Digest<'_>, failure: Failed) -> Packed {
-        let (content, all) = plain::digest(digest, self.style, self.circumstances);
+        let (mut content, all) = plain::digest(digest, self.style, self.circumstances);
+        plain::failed(&mut content, failure.as_ref(), self.style.language);
         let mention = self.mention(digest);
         let sheet = Sheet { style: self.style, kind: Kind::Text, mention, left_out: 0, part: Part::WHOLE };
         let rendered = Rendered { failure, ..sheet.plain(content) };

@@ -174,12 +174,13 @@ fn a_failing_template_is_told_and_a_plain_message_takes_its_place() {
     let one = notification(vec![alert(Status::Firing, &[("alertname", "Down"), ("url", "http://x.test/")], &[])]);
     let rendered = library.render(&one, &style(), &circumstances());
     let failure = rendered.failure.as_ref().expect("failure").to_string();
-    insta::assert_snapshot!(failure, @r#"template "t", line 1, column 24: duration: names with values is no time; write {{duration startsAt endsAt}}"#);
-    insta::assert_snapshot!(text_of(&rendered), @"
+    insta::assert_snapshot!(failure, @r#"template "t", line 1, column 24: duration: a map is no time; write {{duration startsAt endsAt}}"#);
+    insta::assert_snapshot!(text_of(&rendered), @r#"
     [FIRING:1] Down
     Firing (1)
     - Down | url=(link) | since 11-20 09:00 UTC
-    ");
+    This message is plain because of its template "t", line 1, column 24: duration: a map is no time; write {{duration startsAt endsAt}}
+    "#);
 }
 
 #[test]

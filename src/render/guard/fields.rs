@@ -154,7 +154,7 @@ impl<'t> Walk<'t> {
     fn each(&mut self, call: &'t HelperTemplate, over: Shape, place: Place) -> Frame<'t> {
         if over.is_plain() {
             let what = call.params.first().and_then(Parameter::as_name).unwrap_or("what it got");
-            let message = format!("{{{{#each}}}} needs a list, or names with values: {what} is {}", over.noun());
+            let message = format!("{{{{#each}}}} needs a list or a map: {what} is {}", over.noun());
             self.refuse(place, what, Advice { message, right_elsewhere: true });
         }
         let (item, round) = match over {
@@ -347,11 +347,9 @@ impl<'t> Walk<'t> {
             "index" | "first" | "last" | "key" if round == Round::None => {
                 (format!("{raw} is only inside {{{{#each}}}}"), true)
             }
-            "key" if round == Round::List => (
-                "@key is only in a loop over names with values, as in {{#each labels}}: in a list it is @index"
-                    .to_owned(),
-                true,
-            ),
+            "key" if round == Round::List => {
+                ("@key is only in a loop over a map, as in {{#each labels}}: in a list it is @index".to_owned(), true)
+            }
             "index" | "first" | "last" | "key" => return if name == "index" { Shape::Number } else { Shape::Unknown },
             _ => {
                 let near = crate::nearest::nearest(name, ["root", "index", "first", "last", "key"].into_iter());

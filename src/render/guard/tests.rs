@@ -87,6 +87,7 @@ fn mistakes_are_told_with_the_fix() {
     insta::assert_snapshot!(problem("{{date}}"), @r#"templates/a.hbs: line 1, column 1 of the template: date got 0 arguments: write {{date "%m-%d %H:%M" startsAt}}; to show a value of that name, {{this.date}}"#);
     insta::assert_snapshot!(problem("{{pairs labels befor=\"x\"}}"), @r#"templates/a.hbs: line 1, column 1 of the template: pairs knows no befor=, but before= and between=: write {{pairs labels @root.commonLabels "alertname"}}"#);
     insta::assert_snapshot!(problem("{{partial:call \"default.text\"}}"), @r#"templates/a.hbs: line 1, column 1 of the template: there is no helper "partial:call" for {{partial:call …}}: to show a value, write its name alone; to test it, {{#if partial:call}}"#);
+    insta::assert_snapshot!(problem("x {{exact}}"), @"templates/a.hbs: line 1, column 3 of the template: {{exact}} is the first thing in a template, or not there at all");
     insta::assert_snapshot!(problem("{{#each firing}}{{else}}{{break}}{{/each}}"), @"templates/a.hbs: line 1, column 25 of the template: {{break}} stands outside of {{#each}}: a partial cannot end the loop that calls it");
     insta::assert_snapshot!(problem("{{each firing}}"), @"templates/a.hbs: line 1, column 1 of the template: each is not used this way: write {{#each firing}}…{{/each}}");
     insta::assert_snapshot!(problem("{{(lookup labels \"x\")}}"), @"templates/a.hbs: line 1, column 1 of the template: leave out the parentheses around the whole expression: {{name argument}}, not {{(name argument)}}");

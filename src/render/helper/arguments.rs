@@ -262,6 +262,6 @@ pub(super) fn kind(value: &Value) -> &'static str {
         Value::Number(_) => "a number",
         Value::String(_) => "a text",
         Value::Array(_) => "a list",
-        Value::Object(_) => "names with values",
+        Value::Object(_) => "a map",
     }
 }

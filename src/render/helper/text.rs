@@ -175,7 +175,7 @@ fn join(_: &Scope<'_>, helper: &Helper<'_>) -> Result<Value, RenderError> {
     let given = Arguments::of(helper);
     let between = given.text(0)?;
     if let odd @ Value::Object(_) = given.value(1) {
-        return Err(given.wrong(format!("{} are no list", kind(odd))));
+        return Err(given.wrong(format!("{} is no list", kind(odd))));
     }
     let one = std::slice::from_ref(given.value(1));
     let list = given.list(1).unwrap_or(one);

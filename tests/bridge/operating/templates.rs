@@ -100,6 +100,8 @@ async fn a_template_that_fails_for_one_notification_is_replaced_by_a_plain_messa
     for instance in instances {
         assert!(plain.contains(&instance), "{instance} in {plain}");
     }
+    // Whoever reads it can have the template mended.
+    assert!(plain.contains("template \"mine\", line 2, column 36: duration: "), "{plain}");
     assert_eq!(bridge.metric(FAILURES).await, Some(1.0));
     let log = bridge.log();
     let line = log.lines().find(|line| line.contains("duration: ")).expect("the reason in the log");

@@ -118,8 +118,8 @@ fn a_name_of_another_place_is_told_with_the_way_there() {
     1:104: `flaps` is a field of an alert of a digest: here are no digests
     "#);
     insta::assert_snapshot!(text("{{#each status}}{{/each}}{{#each alerts}}{{#each labels.x}}{{/each}}{{/each}}"), @"
-    1:1: {{#each}} needs a list, or names with values: status is a text
-    1:42: {{#each}} needs a list, or names with values: labels.x is a text
+    1:1: {{#each}} needs a list or a map: status is a text
+    1:42: {{#each}} needs a list or a map: labels.x is a text
     ");
     let digest =
         told(&[("digest.text", "{{groupLabels.x}}{{alertname}}{{#each firing}}{{labels.x}}{{groups}}{{/each}}")]);
@@ -135,7 +135,7 @@ fn a_name_of_another_place_is_told_with_the_way_there() {
 fn places_of_loops_are_only_in_loops() {
     insta::assert_snapshot!(text("{{@index}} {{#each alerts}}{{@key}} {{@first}} {{@indx}} {{@../last}}{{/each}} {{@root}} {{../status}}"), @r#"
     1:1: @index is only inside {{#each}}
-    1:28: @key is only in a loop over names with values, as in {{#each labels}}: in a list it is @index
+    1:28: @key is only in a loop over a map, as in {{#each labels}}: in a list it is @index
     1:48: there is no @indx: did you mean "@index"?
     1:58: @../last is only inside {{#each}}
     1:80: @root alone is nothing: write @root.this for everything, or a field of it as in @root.status
