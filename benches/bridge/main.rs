@@ -4,8 +4,9 @@
 //! The goals are for two cores that are shared with the load generator, which is this process: one thread that
 //! posts, and answers as the robots. Each figure is the median of some rounds, with the lowest and the highest.
 //!
-//! `cargo bench --bench bridge -- accepts` measures only what is named: `accepts`, `deliveries`, `start`, `memory`,
-//! `size`, `storm`, `many`, `backlog`. With `DINGBRIDGE` in the environment that binary is measured, so that two builds can be compared in turn.
+//! `cargo bench --bench bridge -- accepts` measures only what is named: `accepts`, `deliveries`, `start`, `check`,
+//! `memory`, `size`, `storm`, `many`, `backlog`. With `DINGBRIDGE` in the environment that binary is measured, so that two
+//! builds can be compared in turn.
 
 #![allow(unreachable_pub, reason = "a bench has no readers but its own")]
 
@@ -19,6 +20,7 @@ use self::load::{Bodies, Load};
 use self::program::Program;
 use self::robot::Robot;
 
+mod check;
 mod figures;
 mod load;
 mod program;
@@ -66,6 +68,9 @@ async fn measure(wanted: impl Fn(&str) -> bool) -> Table {
     }
     if wanted("start") {
         starts(&mut table).await;
+    }
+    if wanted("check") {
+        check::checks(&mut table);
     }
     if wanted("memory") {
         memory(&mut table).await;
