@@ -26,6 +26,9 @@ pub(super) struct BuiltIn {
     calls: &'static [&'static str],
 }
 
+/// How many kinds of values one template may be called with. One that calls itself may be called with ever new ones.
+const MOST_KINDS: usize = 16;
+
 /// What prometheus-webhook-dingtalk has built in.
 pub(super) const BUILT_IN: [BuiltIn; 10] = [
     BuiltIn { go: "__subject", ours: "__subject", root: Kind::Data, calls: &[] },
@@ -300,48 +303,55 @@ impl<'t> Turning<'t> {
     /// # Errors
     /// There is none.
     pub(super) fn called(&mut self, name: &str, kind: &Kind, at: At) -> Result<String, Trouble> {
-        let built_in = self.templates.built_in(name);
         if !self.templates.defines.contains_key(name) {
-            let Some(built_in) = built_in else { return self.missing(name, at) };
-            if *kind != built_in.root {
-                let (wants, gets) = (built_in.root.described(), kind.described());
-                return trouble(at, format!("{name:?} wants {wants} and gets {gets}"));
-            }
-            // What it calls may be the user's own.
-            for called in built_in.calls {
-                let root = self.templates.built_in(called).map_or(Kind::Data, |called| called.root.clone());
-                let ours = self.called(called, &root, at)?;
-                if ours.starts_with(&self.prefix) && !self.prefix.is_empty() {
-                    return trouble(
-                        at,
-                        format!(
-                            "{name:?} calls {called:?}, which the message defines: write it into a file of templates"
-                        ),
-                    );
-                }
-            }
-            return Ok(built_in.ours.to_owned());
+            return self.called_built_in(name, kind, at);
         }
         let key = (name.to_owned(), kind.clone());
         if let Some(known) = self.names.get(&key) {
             return Ok(known.clone());
         }
-        let plain = built_in.map_or_else(|| file_name(name), |built_in| built_in.ours.to_owned());
-        let plain = format!("{}{plain}", self.prefix);
-        let usual = built_in.is_none_or(|built_in| built_in.root == *kind);
-        let mut new = if usual { plain.clone() } else { format!("{plain}.{}", kind.suffix()) };
-        let mut number = 2;
-        while self.names.values().any(|taken| *taken == new) {
-            new = if number == 2 {
-                format!("{plain}.{}", kind.suffix())
-            } else {
-                format!("{plain}.{}{number}", kind.suffix())
-            };
-            number += 1;
+        if self.names.keys().filter(|(known, _)| known == name).count() >= MOST_KINDS {
+            return trouble(
+                at,
+                format!("{name:?} is called with ever other values: a template cannot call itself here, use range"),
+            );
         }
+        let new = self.new_name(name, kind);
         self.names.insert(key.clone(), new.clone());
         self.queue.push_back(key);
         Ok(new)
+    }
+
+    /// The name of a template of prometheus-webhook-dingtalk; what it calls may be the user's own and is turned then.
+    fn called_built_in(&mut self, name: &str, kind: &Kind, at: At) -> Result<String, Trouble> {
+        let Some(built_in) = self.templates.built_in(name) else { return self.missing(name, at) };
+        if *kind != built_in.root {
+            let (wants, gets) = (built_in.root.described(), kind.described());
+            return trouble(at, format!("{name:?} wants {wants} and gets {gets}"));
+        }
+        for called in built_in.calls {
+            let root = self.templates.built_in(called).map_or(Kind::Data, |called| called.root.clone());
+            let ours = self.called(called, &root, at)?;
+            if ours.starts_with(&self.prefix) && !self.prefix.is_empty() {
+                let message =
+                    format!("{name:?} calls {called:?}, which the message defines: write it into a file of templates");
+                return trouble(at, message);
+            }
+        }
+        Ok(built_in.ours.to_owned())
+    }
+
+    /// A name that no other template has: the old one, as far as files and templates of ours leave it free.
+    fn new_name(&self, name: &str, kind: &Kind) -> String {
+        let built_in = self.templates.built_in(name);
+        let plain = built_in.map_or_else(|| file_name(name), |built_in| built_in.ours.to_owned());
+        let plain = format!("{}{plain}", self.prefix);
+        let suffixed = format!("{plain}.{}", kind.suffix());
+        let usual = built_in.is_none_or(|built_in| built_in.root == *kind);
+        let numbered = (2..).map(|number| format!("{suffixed}{number}"));
+        let mut names = usual.then_some(plain).into_iter().chain([suffixed.clone()]).chain(numbered);
+        let free = |name: &String| !self.names.values().any(|taken| taken == name);
+        names.find(free).unwrap_or(suffixed)
     }
 
     fn missing<T>(&self, name: &str, at: At) -> Result<T, Trouble> {

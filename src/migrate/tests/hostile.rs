@@ -90,3 +90,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_template_that_calls_itself_with_ever_more_ends() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for argument in ["dict \"x\" .", "list ."] {
+        let text =
+            format!("{{{{define \"a\"}}}}{{{{template \"a\" ({argument})}}}}{{{{end}}}}x{{{{template \"a\" .}}}}");
+        let migration = migrated(&text, folder.path());
+        assert!(migration.report.to_string().contains("cannot call itself here"), "{}", migration.report);
+    }
+}
