@@ -40,6 +40,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+pub(crate) use self::guard::place;
 pub use self::language::Language;
 pub(crate) use self::library::is_built_in;
 pub use self::library::{Library, TemplateProblem, TemplateSource};

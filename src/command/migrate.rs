@@ -52,7 +52,7 @@ impl Migrate {
         let configuration = self.output.join(CONFIGURATION);
         out("\n");
         let usable = check(&configuration, false);
-        if usable {
+        if usable && !self.verify.is_empty() {
             let config = Config::load(&configuration)?;
             self.verify.iter().try_for_each(|payload| verify(&config, payload))?;
         }

@@ -53,7 +53,7 @@ pub(super) enum Member {
 }
 
 /// What the fields of a message are, in Go and in JSON.
-const DATA: [(&str, &str, Kind); 8] = [
+static DATA: [(&str, &str, Kind); 8] = [
     ("Receiver", "receiver", Kind::Text),
     ("Status", "status", Kind::Text),
     ("Alerts", "alerts", Kind::Alerts),
@@ -64,7 +64,7 @@ const DATA: [(&str, &str, Kind); 8] = [
     ("NotificationReason", "notificationReason", Kind::Text),
 ];
 
-const ALERT: [(&str, &str, Kind); 7] = [
+static ALERT: [(&str, &str, Kind); 7] = [
     ("Status", "status", Kind::Text),
     ("Labels", "labels", Kind::Labels),
     ("Annotations", "annotations", Kind::Labels),
@@ -74,10 +74,39 @@ const ALERT: [(&str, &str, Kind); 7] = [
     ("Fingerprint", "fingerprint", Kind::Text),
 ];
 
-const PAIR: [(&str, &str, Kind); 2] = [("Name", "name", Kind::Text), ("Value", "value", Kind::Text)];
+static PAIR: [(&str, &str, Kind); 2] = [("Name", "name", Kind::Text), ("Value", "value", Kind::Text)];
 
 /// The methods of what has some.
-const METHODS: [(Kind, &[&str]); 5] = [
+static METHODS: [(Kind, &[&str]); 6] = [
+    (
+        Kind::Time,
+        &[
+            "Format",
+            "Add",
+            "AddDate",
+            "Sub",
+            "Unix",
+            "UnixMilli",
+            "UnixNano",
+            "IsZero",
+            "Before",
+            "After",
+            "Equal",
+            "Local",
+            "UTC",
+            "String",
+            "Year",
+            "Month",
+            "Day",
+            "Hour",
+            "Minute",
+            "Second",
+            "Nanosecond",
+            "YearDay",
+            "Weekday",
+            "Truncate",
+        ],
+    ),
     (Kind::Data, &["AtMobiles"]),
     (Kind::Labels, &["SortedPairs", "Remove", "Names", "Values"]),
     (Kind::Pairs, &["Names", "Values"]),
@@ -86,34 +115,6 @@ const METHODS: [(Kind, &[&str]); 5] = [
         Kind::Span,
         &["Hours", "Minutes", "Seconds", "Milliseconds", "Microseconds", "Nanoseconds", "String", "Round", "Truncate"],
     ),
-];
-
-/// The methods of times that can be turned.
-const TIME_METHODS: [&str; 24] = [
-    "Format",
-    "Add",
-    "AddDate",
-    "Sub",
-    "Unix",
-    "UnixMilli",
-    "UnixNano",
-    "IsZero",
-    "Before",
-    "After",
-    "Equal",
-    "Local",
-    "UTC",
-    "String",
-    "Year",
-    "Month",
-    "Day",
-    "Hour",
-    "Minute",
-    "Second",
-    "Nanosecond",
-    "YearDay",
-    "Weekday",
-    "Truncate",
 ];
 
 // === impl Kind ===
@@ -147,39 +148,37 @@ impl Kind {
 
     /// What `.name` is of it.
     pub(super) fn member(&self, name: &str) -> Member {
-        let methods = METHODS.iter().find(|(kind, _)| kind == self).map_or(&[][..], |(_, methods)| methods);
-        if methods.contains(&name) || (*self == Self::Time && TIME_METHODS.contains(&name)) {
+        if self.methods().contains(&name) {
             return Member::Method;
         }
-        let fields: &[(&str, &'static str, Kind)] = match self {
-            Self::Data => &DATA,
-            Self::Alert => &ALERT,
-            Self::Pair => &PAIR,
-            Self::Labels => return Member::Key(Self::Text),
-            Self::Dict(fields) => return Member::Key(fields.get(name).cloned().unwrap_or(Self::Any)),
-            Self::Any => return Member::Key(Self::Any),
-            _ => &[],
-        };
-        let field = fields.iter().find(|(go, _, _)| *go == name);
-        match field {
-            Some((_, json, kind)) => Member::Field(json, kind.clone()),
+        match (self, self.fields().iter().find(|(go, ..)| *go == name)) {
+            (_, Some((_, json, kind))) => Member::Field(json, kind.clone()),
+            (Self::Labels, None) => Member::Key(Self::Text),
+            (Self::Dict(fields), None) => Member::Key(fields.get(name).cloned().unwrap_or(Self::Any)),
+            (Self::Any, None) => Member::Key(Self::Any),
             // Alertmanager has it since 0.34; what this bridge replaces has not.
-            None if *self == Self::Data && name == "RouteLabels" => Member::Field("routeLabels", Self::Labels),
-            None => Member::None,
+            (Self::Data, None) if name == "RouteLabels" => Member::Field("routeLabels", Self::Labels),
+            _ => Member::None,
         }
     }
 
     /// The names that can follow it, for the message when one does not exist.
     pub(super) fn members(&self) -> Vec<&'static str> {
-        let methods = METHODS.iter().find(|(kind, _)| kind == self).map_or(&[][..], |(_, methods)| methods);
-        let fields: Vec<_> = match self {
-            Self::Data => DATA.iter().map(|(go, _, _)| *go).collect(),
-            Self::Alert => ALERT.iter().map(|(go, _, _)| *go).collect(),
-            Self::Pair => PAIR.iter().map(|(go, _, _)| *go).collect(),
-            Self::Time => TIME_METHODS.to_vec(),
-            _ => Vec::new(),
-        };
-        fields.into_iter().chain(methods.iter().copied()).collect()
+        self.fields().iter().map(|(go, ..)| *go).chain(self.methods().iter().copied()).collect()
+    }
+
+    fn methods(&self) -> &'static [&'static str] {
+        METHODS.iter().find(|(kind, _)| kind == self).map_or(&[], |(_, methods)| methods)
+    }
+
+    /// Its fields: the name in Go, the name in JSON, and what it is.
+    fn fields(&self) -> &'static [(&'static str, &'static str, Self)] {
+        match self {
+            Self::Data => &DATA,
+            Self::Alert => &ALERT,
+            Self::Pair => &PAIR,
+            _ => &[],
+        }
     }
 
     /// Whether Go takes it for true whatever it holds.

@@ -7,7 +7,8 @@ use std::fmt;
 use super::advice::Advice;
 use super::messages::{Inline, Messages};
 use super::templates::{Templates, Written, line};
-use super::tree::{At, Trouble};
+use super::tree::Trouble;
+use crate::render::place;
 
 /// What became of everything.
 #[derive(Debug, Default)]
@@ -157,12 +158,6 @@ fn each_called<'a>(
 fn placed(source: &str, Trouble { at, message }: Trouble) -> (usize, usize, String) {
     let (line, column) = place(source, at);
     (line, column, message)
-}
-
-fn place(source: &str, at: At) -> (usize, usize) {
-    let before = source.get(..at).unwrap_or(source);
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    (line(source, at), before[line_start..].chars().count() + 1)
 }
 
 impl fmt::Display for Report {

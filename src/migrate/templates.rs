@@ -12,7 +12,7 @@ use super::tree::{At, Define, List, Node, Source, Trouble, trouble};
 use super::turn::{Turned, turn};
 use crate::nearest::nearest;
 use crate::notification::Sender;
-use crate::render::is_built_in;
+use crate::render::{is_built_in, place};
 
 /// A template of prometheus-webhook-dingtalk.
 pub(super) struct BuiltIn {
@@ -196,7 +196,7 @@ fn is_empty(list: &List) -> bool {
 
 /// The line of a place, from 1.
 pub(super) fn line(text: &str, at: At) -> usize {
-    text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
+    place(text, at).0
 }
 
 // === impl Written ===

@@ -293,7 +293,7 @@ fn deepest_bracket(tag: &str) -> usize {
 }
 
 /// Line and column, from 1, of the byte at `at`.
-pub(super) fn place(text: &str, at: usize) -> (usize, usize) {
+pub(crate) fn place(text: &str, at: usize) -> (usize, usize) {
     let before = &text[..at];
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
     (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
