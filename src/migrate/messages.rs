@@ -86,7 +86,8 @@ impl Messages {
                 Some("templates" | "template" | "no_builtin_template" | "default_message") => {}
                 Some("targets") => {
                     for (name, target) in entries(node) {
-                        let turned = self.target(text(name).unwrap_or_default(), target, turning, report);
+                        let called = text(name).unwrap_or_default();
+                        let turned = self.target(called, target, default.as_ref(), turning, report);
                         targets.push((name.clone(), turned));
                     }
                 }
@@ -101,13 +102,23 @@ impl Messages {
         Node { value: Value::Map(new), ..root.clone() }
     }
 
-    fn target(&mut self, name: &str, target: &Node, turning: &mut Turning<'_>, report: &mut Report) -> Node {
-        let written = turning.written.len();
-        let message = get(target, "message").and_then(|message| {
+    /// A target with its new message; `default` is that of those without one.
+    fn target(
+        &mut self,
+        name: &str,
+        target: &Node,
+        default: Option<&Node>,
+        turning: &mut Turning<'_>,
+        report: &mut Report,
+    ) -> Node {
+        let own = get(target, "message");
+        let message = own.and_then(|message| {
             let path = format!("targets.{name}.message");
             self.message(&path, &format!("target.{name}"), Some(message), turning, report)
         });
-        let calls_people = turning.written[written..].iter().any(|written| written.turned.advice.calls_people);
+        let sent = if own.is_some() { message.as_ref() } else { default };
+        let halves = sent.map(entries).unwrap_or_default().iter().filter_map(|(_, half)| called(text(half)?));
+        let calls_people = turning.call_people(halves);
         let mut new: Vec<(Node, Node)> = Vec::new();
         for (key, node) in entries(target) {
             match text(key) {
@@ -151,7 +162,7 @@ impl Messages {
                     }
                 }
                 Ok(Became::Text(text)) => {
-                    if let Some(called) = text.strip_prefix("{{> ").and_then(|text| text.strip_suffix("}}")) {
+                    if let Some(called) = called(&text) {
                         let names = if key == "title" { &mut self.titles } else { &mut self.texts };
                         names.insert(called.to_owned());
                     }
@@ -181,4 +192,9 @@ impl Messages {
             Made::Stock(stock) => Became::Text(format!("{{{{> {}}}}}", stock.ours)),
         })
     }
+}
+
+/// The template that is the whole of a title or text.
+fn called(text: &str) -> Option<&str> {
+    text.strip_prefix("{{> ")?.strip_suffix("}}")
 }

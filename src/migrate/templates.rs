@@ -53,6 +53,9 @@ pub(super) const BUILT_IN: [BuiltIn; 10] = [
     BuiltIn { go: "ding.link.content", ours: "ding.link.content", root: Kind::Data, calls: &["default.content"] },
 ];
 
+/// The one of them that names the people whom a message calls.
+const CALLS_PEOPLE: &str = "default.content";
+
 /// Go templates as they are written.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Templates {
@@ -352,6 +355,30 @@ impl<'t> Turning<'t> {
         let mut names = usual.then_some(plain).into_iter().chain([suffixed.clone()]).chain(numbered);
         let free = |name: &String| !self.names.values().any(|taken| taken == name);
         names.find(free).unwrap_or(suffixed)
+    }
+
+    /// Whether the templates of these new names, or what they call, name the people whom a message calls.
+    pub(super) fn call_people<'n>(&self, names: impl Iterator<Item = &'n str>) -> bool {
+        let mut seen = BTreeSet::new();
+        let mut open: Vec<&str> = names.collect();
+        while let Some(name) = open.pop() {
+            if !seen.insert(name.to_owned()) {
+                continue;
+            }
+            if let Some(written) = self.written.iter().find(|written| written.name == name) {
+                if written.turned.advice.calls_people {
+                    return true;
+                }
+                open.extend(written.turned.calls.iter().map(String::as_str));
+            } else if let Some(built_in) = BUILT_IN.iter().find(|built_in| built_in.ours == name) {
+                if built_in.go == CALLS_PEOPLE {
+                    return true;
+                }
+                let called = |go: &&str| BUILT_IN.iter().find(|built_in| built_in.go == *go).map(|called| called.ours);
+                open.extend(built_in.calls.iter().filter_map(called));
+            }
+        }
+        false
     }
 
     fn missing<T>(&self, name: &str, at: At) -> Result<T, Trouble> {

@@ -205,3 +205,33 @@ fn what_is_ours_already_stays() {
           text: '{{> old}}'
     ");
 }
+
+#[test]
+fn whoever_is_named_in_a_message_is_called_as_before() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("a file");
+    file(
+        "a.tmpl",
+        "{{ define \"who\" }}{{ range .AtMobiles }}@{{ . }}{{ end }}{{ end }}{{ define \"none\" }}x{{ end }}",
+    );
+    let target = |name: &str, message: &str| {
+        format!("  {name}: {{url: sandbox, mention: {{mobiles: ['13800000000']}}{message}}}\n")
+    };
+    let text = |text: &str| format!(", message: {{title: t, text: '{text}'}}");
+    let config = [
+        "templates: [a.tmpl]\ndefault_message: {title: t, text: '{{ template \"who\" . }}'}\ntargets:\n".to_owned(),
+        target("default", ""),
+        target("first", &text("{{ template \"who\" . }}")),
+        target("second", &text("x {{ template \"who\" . }}")),
+        target("stock", &text("x {{ template \"ding.link.content\" . }}")),
+        target("nobody", &text("{{ template \"none\" . }}")),
+    ];
+    file("config.yml", &config.concat());
+    let migration = migrate(&folder.path().join("config.yml")).expect("reads");
+    let new = tempfile::tempdir().expect("a folder");
+    let config = load(&migration, new.path());
+    let on_resolved = |target: &Target| target.style.mention.when.contains(&Occasion::Resolved);
+    let names: Vec<&str> =
+        config.targets.iter().filter(|(_, target)| on_resolved(&target.lane)).map(|(name, _)| name.as_ref()).collect();
+    assert_eq!(names, ["default", "first", "second", "stock"]);
+}
